@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from netdoc.model.kube.meta import Condition, Kind, Kube, LocalReference, Object, ObjectMeta, TrackedMeta
+from netdoc.model.kube.meta import Condition, Kind, Kube, LocalReference, Object, TrackedMeta
 
 IntOrString = int | str
 
