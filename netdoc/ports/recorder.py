@@ -1,0 +1,126 @@
+"""The recorder around a Cluster: every question is asked once a run, and what came back is kept.
+
+The record is made here, where the I/O is, and nowhere else: evidence cites it, the journal keeps it, replay
+answers from it. Checks that ask the same question share one answer, also while it is still on its way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from netdoc.model.kube.meta import Object, ObjectRef
+from netdoc.model.record import Ask, Gap, Record
+from netdoc.ports.cluster import Cluster, K, Listing, Traffic, Where
+
+T = TypeVar("T")
+Observer = Callable[[Record, Any], None]
+
+
+class Recorder:
+    """A Cluster that remembers. `observer` is called with each new record and its answer."""
+
+    def __init__(self, cluster: Cluster, observer: Observer | None = None) -> None:
+        self._cluster = cluster
+        self._observer = observer
+        self._answers: dict[Ask, asyncio.Task[Any]] = {}
+        self._cited: dict[ObjectRef, str] = {}
+        self.records: list[Record] = []
+
+    @property
+    def where(self) -> Where:
+        return self._cluster.where
+
+    @property
+    def traffic(self) -> Traffic:
+        return self._cluster.traffic
+
+    @property
+    def vantage(self) -> str:
+        return "api" if self.where.type == "live" else "snapshot"
+
+    async def now(self) -> datetime:
+        return await self._cluster.now()
+
+    async def get(self, kind: type[K], name: str, namespace: str = "") -> K | Gap | None:
+        ask = _ask("get", kind, namespace if kind.KIND.namespaced else "", name=name)
+        return await self._once(ask, lambda: self._cluster.get(kind, name, ask.namespace))
+
+    async def list(self, kind: type[K], namespace: str = "", *, labels: str = "", fields: str = "") -> Listing[K]:
+        ask = _ask("list", kind, namespace if kind.KIND.namespaced else "", labels=labels, fields=fields)
+        return await self._once(ask, lambda: self._cluster.list(kind, ask.namespace, labels=labels, fields=fields))
+
+    async def log(self, pod: ObjectRef, container: str, *, previous: bool = False, lines: int = 20) -> str | Gap:
+        ask = Ask(
+            verb="log",
+            resource="pods/log",
+            namespace=pod.namespace,
+            name=pod.name,
+            container=container,
+            previous=previous,
+        )
+        return await self._once(ask, lambda: self._cluster.log(pod, container, previous=previous, lines=lines))
+
+    async def close(self) -> None:
+        for task in self._answers.values():
+            task.cancel()
+        await self._cluster.close()
+
+    def record_of(self, ref: ObjectRef) -> str:
+        """The record in which an object was last seen; "" where it never was."""
+        return self._cited.get(ref, "")
+
+    async def _once(self, ask: Ask, fetch: Callable[[], Awaitable[T]]) -> T:
+        """Share one answer. A caller that is cancelled leaves the question under way for the others."""
+        task = self._answers.get(ask)
+        if task is None or task.cancelled():
+            task = asyncio.ensure_future(self._fetch(ask, fetch))
+            self._answers[ask] = task
+        answer: T = await asyncio.shield(task)
+        return answer
+
+    async def _fetch(self, ask: Ask, fetch: Callable[[], Awaitable[T]]) -> T:
+        answer = await fetch()
+        self._keep(ask, answer)
+        return answer
+
+    def _keep(self, ask: Ask, answer: Any) -> None:
+        found, gap = _contents(answer)
+        record = Record(
+            id=f"R{len(self.records) + 1}",
+            ask=ask,
+            at=datetime.now(UTC),
+            vantage=self.vantage,
+            count=len(found),
+            gap=gap,
+        )
+        self.records.append(record)
+        self._cited.update((item.ref, record.id) for item in found)
+        if self._observer is not None:
+            self._observer(record, answer)
+
+
+def _ask(verb: str, kind: type[Object], namespace: str, **scope: str) -> Ask:
+    place = kind.KIND
+    return Ask(
+        verb=verb,
+        resource=place.plural,
+        group=place.group,
+        projection=kind.__name__,
+        namespace=namespace,
+        **scope,
+    )
+
+
+def _contents(answer: Any) -> tuple[tuple[Object, ...], Gap | None]:
+    match answer:
+        case Gap():
+            return (), answer
+        case Listing():
+            return answer.items, answer.gap
+        case Object():
+            return (answer,), None
+        case _:
+            return (), None
