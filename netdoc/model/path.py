@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from netdoc.model.kube.meta import ObjectRef
+from netdoc.model.record import Gap
 from netdoc.model.target import SourceSpec, Target
 
 HopKind = Literal[
@@ -29,8 +30,8 @@ HopKind = Literal[
 class Hop(msgspec.Struct, frozen=True, kw_only=True):
     """One place that traffic passes. Ids are stable from run to run; `next` are the hops after this one.
 
-    A policy is a gate on the edge `between` two hops. `address`, `port` and `protocol` are what a packet to this
-    hop would carry, where that is known.
+    A policy is a gate on the edge `between` two hops. `addresses` (one a family), `port` and `protocol` are what a
+    packet to this hop would carry, where that is known.
     """
 
     id: str
@@ -38,7 +39,7 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
     object: ObjectRef | None = None
     next: tuple[str, ...] = ()
     between: tuple[str, ...] = ()
-    address: str = ""
+    addresses: tuple[str, ...] = ()
     port: int | None = None
     port_name: str = ""
     protocol: str = "TCP"
@@ -65,12 +66,10 @@ class Absent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unread(msgspec.Struct, frozen=True, kw_only=True):
-    """A read that the path hangs on and that could not be made."""
+    """A read that the path hangs on and that could not be made: the hop's nature is unknown."""
 
     hop: str
-    what: str
-    reason: str
-    detail: str = ""
+    gap: Gap
 
 
 class Path(msgspec.Struct, frozen=True, kw_only=True):
