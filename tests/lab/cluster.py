@@ -1,0 +1,209 @@
+"""Brings the cluster up, says how it is, and takes it down."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import urllib.request
+from collections.abc import Callable
+
+from tests.lab import certs, components, leftovers, network, processes
+from tests.lab.build import Built, build
+from tests.lab.components import Component
+from tests.lab.parts import MANIFESTS, NODE, RUN_TOOLS, LabError, Places
+from tests.lab.tools import call, require, say, wait_for
+
+_NAMES = ("jellyfin.lab.example", "sonarr.lab.example", "grafana.lab.example")
+_FELIX_READY = f"http://{components.LOOPBACK}:{components.FELIX_PORT}/readiness"
+_STOP_ORDER = ("kubelet", "felix", "kube-proxy", "kube-scheduler", "kube-controller-manager", "kube-apiserver",
+               "containerd", "registry", "resolver", "etcd")
+
+
+def up(places: Places) -> None:
+    """Builds what is missing and starts the lab; nothing to do where it runs. Raises LabError, nothing left half up."""
+    if os.geteuid() != 0:
+        raise LabError("the lab needs root: network namespaces, mounts, rules")
+    if not _faults(places):
+        say(f"already up: {places.kubeconfig}")
+        return
+    require(RUN_TOOLS)
+    built = build(places.cache)
+    down(places)
+    say("starting")
+    try:
+        _start(places, built)
+    except BaseException:
+        say(f"not up; its logs are in {_keep_logs(places)}")
+        down(places)
+        raise
+    say(f"up: kubeconfig {places.kubeconfig}, kubectl {places.kubectl}")
+
+
+def _start(places: Places, built: Built) -> None:
+    device, address = network.uplink()
+    network.remember(places)
+    leftovers.remember(places)
+    processes.make_groups()
+    components.link_programs(places, built)
+    components.write_configuration(places, address, dict.fromkeys(_NAMES, address))
+    certs.make(places, address)
+    network.prepare(device, address)
+    runtime = (components.etcd(places), components.api_server(places, address), components.containerd(places),
+               components.registry(places), components.resolver(places))
+    _run(places, *runtime)
+    images = _in_background(lambda: _import_images(places, built))
+    _await_api(places)
+    _run(places, components.controller_manager(places), components.scheduler(places))
+    _define(places, built)
+    _run(places, components.proxy(places), components.felix(places, device))
+    images()
+    _run(places, components.kubelet(places, address))
+    _deploy(places, address)
+    _await_workloads(places)
+
+
+def _run(places: Places, *wanted: Component) -> None:
+    for component in wanted:
+        processes.start(places, component.name, component.command, component.env)
+
+
+def _in_background(work: Callable[[], None]) -> Callable[[], None]:
+    """Starts the work; the returned call waits for its end and raises what it raised."""
+    failed: list[BaseException] = []
+
+    def guarded() -> None:
+        try:
+            work()
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=guarded, daemon=True)
+    thread.start()
+
+    def join() -> None:
+        thread.join(300)
+        if thread.is_alive():
+            raise LabError("images: not imported after 300 s")
+        if failed:
+            raise failed[0]
+
+    return join
+
+
+def _import_images(places: Places, built: Built) -> None:
+    ctr = ["ctr", "--address", str(places.containerd_socket), "--namespace", "k8s.io"]
+
+    def answers() -> bool:
+        processes.see_alive(places, "containerd")
+        return places.containerd_socket.exists() and "Server:" in call([*ctr, "version"], check=False)
+
+    wait_for("containerd answers", answers, 30)
+    for image in built.images:
+        call([*ctr, "images", "import", image], timeout=120)
+    say("images imported")
+
+
+def kubectl(places: Places, *words: str, given: str | None = None, check: bool = True, timeout: float = 60) -> str:
+    """Runs the lab's kubectl as its administrator."""
+    return call([places.kubectl, "--kubeconfig", places.kubeconfig, *words], given=given, check=check, timeout=timeout)
+
+
+def _await_api(places: Places) -> None:
+    def ready() -> bool:
+        for name in ("etcd", "kube-apiserver"):
+            processes.see_alive(places, name)
+        return kubectl(places, "get", "--raw", "/readyz", check=False).strip() == "ok"
+
+    wait_for("the API server is ready", ready, 90, every=0.25)
+    say("control plane answers")
+
+
+def _define(places: Places, built: Built) -> None:
+    """The definitions of Calico's and Traefik's kinds, then what Calico needs before the first pod."""
+    for crds in (built.calico_crds, built.traefik_crds):
+        kubectl(places, "create", "-f", str(crds))
+    kubectl(places, "wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+    kubectl(places, "create", "-f", str(MANIFESTS / "calico.yaml"))
+
+
+def _deploy(places: Places, address: str) -> None:
+    files = sorted(file for file in MANIFESTS.glob("*.yaml") if file.name != "calico.yaml")
+    kubectl(places, "create", *(word for file in files for word in ("-f", str(file))))
+    kubectl(places, "-n", "media", "create", "secret", "tls", "lab-example-tls",
+            f"--cert={places.certs}/shop.crt", f"--key={places.certs}/shop.key")
+    status = json.dumps({"status": {"loadBalancer": {"ingress": [{"ip": address}]}}})
+    kubectl(places, "-n", "traefik", "patch", "service", "traefik", "--subresource=status", "--type=merge", "-p", status)
+
+
+def _await_workloads(places: Places) -> None:
+    wait_for(f"node {NODE} is ready", lambda: _node_ready(places), 90, every=0.25)
+    say("node ready")
+    wait_for("Felix is ready", _felix_ready, 60)
+    kubectl(places, "wait", "--for=condition=Available", "deployments", "--all", "-A", "--timeout=120s", timeout=130)
+    kubectl(places, "-n", "databases", "rollout", "status", "statefulset/postgres", "--timeout=60s", timeout=70)
+
+
+def _node_ready(places: Places) -> bool:
+    for name, runs in processes.started(places).items():
+        if not runs:
+            processes.see_alive(places, name)
+    path = 'jsonpath={.status.conditions[?(@.type=="Ready")].status}'
+    return kubectl(places, "get", "node", NODE, "-o", path, check=False) == "True"
+
+
+def _felix_ready() -> bool:
+    try:
+        with urllib.request.urlopen(_FELIX_READY, timeout=2) as answer:
+            return 200 <= int(answer.status) < 300
+    except OSError:
+        return False
+
+
+def _faults(places: Places) -> list[str]:
+    """Why the lab is not up: empty when it is."""
+    if not places.kubeconfig.exists():
+        return [f"not up (no {places.kubeconfig})"]
+    faults = [f"{name} does not run (log: {places.logs}/{name}.log)"
+              for name, runs in processes.started(places).items() if not runs]
+    missing = set(_STOP_ORDER) - set(processes.started(places))
+    faults += [f"{name} was never started" for name in sorted(missing)]
+    if not faults and not _node_ready(places):
+        faults.append(f"the API server does not answer, or node {NODE} is not ready")
+    return faults
+
+
+def status(places: Places) -> list[str]:
+    """Prints the state; returns what is wrong with it."""
+    faults = _faults(places)
+    for name, runs in processes.started(places).items():
+        print(f"{name:24} {'runs' if runs else 'ENDED'}")
+    print(f"{'state':24} {'up' if not faults else '; '.join(faults)}")
+    print(f"{'kubeconfig':24} {places.kubeconfig}\n{'kubectl':24} {places.kubectl}\n{'logs':24} {places.logs}")
+    return faults
+
+
+def _keep_logs(places: Places) -> str:
+    """Logs of a start that failed, where down does not remove them."""
+    kept = places.cache / "failed-logs"
+    call(["rm", "-rf", kept])
+    call(["cp", "-r", places.logs, kept], check=False)
+    return str(kept)
+
+
+def down(places: Places) -> None:
+    """Ends everything and takes every change back, also after a crash; nothing to do where nothing is."""
+    if os.geteuid() != 0:
+        raise LabError("the lab needs root")
+    there = places.state.exists() or processes.members()
+    if there:
+        say("stopping")
+        for name in _STOP_ORDER[:2]:
+            processes.stop(places, name)
+    processes.kill_all()
+    leftovers.unmount(places)
+    network.restore(places)
+    leftovers.remove_files(places)
+    leftovers.remove_state(places)
+    if there:
+        say("down: nothing left")

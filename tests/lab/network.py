@@ -1,0 +1,207 @@
+"""What the lab changes in this machine's network, and how it takes all of that back.
+
+Nothing that pods or tests send leaves the machine: addresses of the lab's ranges that nobody holds go nowhere
+(routes), and what a pod sends to anything but the lab and the node is dropped and counted (the rules).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from tests.lab.parts import API_PORT, OUTER_DNS, POD_RANGE, SERVICE_RANGE, LabError, Places
+from tests.lab.tools import call
+
+TABLE = "netdoc_lab"
+# The prefix of interfaces that faults make to stand for an outside; the far end must be a network namespace.
+OUTSIDE_PREFIX = "labout"
+_SYSCTLS = {
+    "net.ipv4.ip_forward": "1",
+    "net.ipv4.conf.all.route_localnet": None,
+    "net.ipv4.conf.all.rp_filter": None,
+    "net.ipv4.conf.default.rp_filter": None,
+    "net.netfilter.nf_conntrack_max": None,
+    "net.netfilter.nf_conntrack_tcp_be_liberal": None,
+    "net.bridge.bridge-nf-call-iptables": None,
+    "vm.overcommit_memory": None,
+    "vm.panic_on_oom": None,
+    "kernel.panic": None,
+    "kernel.panic_on_oops": None,
+    "kernel.keys.root_maxkeys": None,
+    "kernel.keys.root_maxbytes": None,
+    "fs.inotify.max_user_instances": "8192",
+}
+_CHAINS = re.compile(r"^(cali-|KUBE-|CNI-)")
+# Ranges kept for documentation and benchmarks (RFC 5737, RFC 2544): tests use them as addresses of nobody.
+_NOBODY = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "198.18.0.0/15")
+
+
+def uplink() -> tuple[str, str]:
+    """Interface and address of the default route, which the node takes as its own.
+
+    Raises LabError without one: pods' proxy ARP for 169.254.1.1 (Calico) depends on it.
+    """
+    routes = json.loads(call(["ip", "-j", "-4", "route", "show", "default"]) or "[]")
+    if not routes:
+        raise LabError("this machine has no IPv4 default route; the lab's pods need one to exist (nothing is sent on it)")
+    device = routes[0]["dev"]
+    links = json.loads(call(["ip", "-j", "-4", "address", "show", "dev", device]))
+    address = routes[0].get("prefsrc") or links[0]["addr_info"][0]["local"]
+    return device, address
+
+
+def remember(places: Places) -> None:
+    """Writes down what will be changed, before it is; an earlier record (of a crashed start) stands."""
+    record = places.run / "before.json"
+    if record.exists():
+        return
+    places.run.mkdir(parents=True, exist_ok=True)
+    before = {"sysctls": {name: _read(name) for name in _SYSCTLS}, "tables": _tables()}
+    fresh = record.with_suffix(".new")
+    fresh.write_text(json.dumps(before, indent=1))
+    fresh.rename(record)
+
+
+def prepare(device: str, address: str) -> None:
+    """Forwarding, the routes to nowhere, the resolver's address and the rules."""
+    for name, value in _SYSCTLS.items():
+        if value is not None:
+            _write(name, value)
+    call(["ip", "route", "replace", "blackhole", POD_RANGE])
+    # Not a blackhole: the node's own connections to Services are looked up before kube-proxy's rules turn them
+    # to a pod. What those rules do not turn is dropped below, on its way out of lo.
+    call(["ip", "route", "replace", SERVICE_RANGE, "dev", "lo", "src", address])
+    call(["ip", "address", "replace", f"{OUTER_DNS}/32", "dev", "lo"])
+    call(["nft", "-f", "-"], given=_rules(device))
+
+
+def _rules(device: str) -> str:
+    nobody = ", ".join(_nobody())
+    return f"""
+add table ip {TABLE}
+delete table ip {TABLE}
+table ip {TABLE} {{
+  counter from_pods {{ comment "dropped: sent by pods to an outside" }}
+  counter from_node {{ comment "dropped: sent by this machine to the lab's or nobody's addresses" }}
+  counter from_outside {{ comment "dropped: sent by others to the lab" }}
+  chain forward {{
+    type filter hook forward priority -10; policy accept;
+    iifname "cali*" oifname "cali*" accept
+    iifname "cali*" oifname "{OUTSIDE_PREFIX}*" accept
+    iifname "cali*" counter name from_pods drop
+    iifname "{OUTSIDE_PREFIX}*" oifname "{device}" counter name from_pods drop
+    iifname "{device}" oifname "cali*" ct state new counter name from_outside drop
+  }}
+  chain postrouting {{
+    type filter hook postrouting priority 200; policy accept;
+    oifname "{device}" ip daddr {{ {POD_RANGE}, {SERVICE_RANGE} }} counter name from_node drop
+    oifname "{device}" ip daddr {{ {nobody} }} counter name from_node drop
+    oifname "lo" ip daddr {SERVICE_RANGE} counter name from_node drop
+  }}
+  chain prerouting {{
+    type filter hook prerouting priority -150; policy accept;
+    iifname "{device}" ct state new tcp dport {{ 80, 443, {API_PORT}, 10250, 30000-32767 }} counter name from_outside drop
+  }}
+}}
+"""
+
+
+def _nobody() -> list[str]:
+    """Of the documentation ranges, those in which this machine has no address of its own."""
+    own = json.loads(call(["ip", "-j", "-4", "address"]))
+    held = {".".join(entry["local"].split(".")[:3]) for link in own for entry in link["addr_info"]}
+    return [block for block in _NOBODY if block.rpartition(".")[0] not in held]
+
+
+def counters() -> dict[str, int]:
+    """Packets dropped so far, by counter."""
+    told = json.loads(call(["nft", "-j", "list", "counters", "table", "ip", TABLE]))["nftables"]
+    return {item["counter"]["name"]: item["counter"]["packets"] for item in told if "counter" in item}
+
+
+def restore(places: Places) -> None:
+    """Takes everything back; harmless where there is nothing to take back."""
+    call(["nft", "delete", "table", "ip", TABLE], check=False)
+    for family in ("ip", "ip6"):
+        call(["nft", "delete", "table", family, "kube-proxy"], check=False)
+    before = _recorded(places)
+    for program in ("iptables-nft", "ip6tables-nft"):
+        _remove_chains(program, before.get("tables", {}).get(program))
+    _remove_sets()
+    _remove_links()
+    for route in ("blackhole " + POD_RANGE, f"{SERVICE_RANGE} dev lo"):
+        call(["ip", "route", "delete", *route.split()], check=False)
+    call(["ip", "address", "delete", f"{OUTER_DNS}/32", "dev", "lo"], check=False)
+    for name, value in before.get("sysctls", {}).items():
+        if value is not None and _read(name) != value:
+            _write(name, value)
+
+
+def _recorded(places: Places) -> dict[str, dict[str, list[str] | str | None]]:
+    try:
+        return json.loads((places.run / "before.json").read_text())  # type: ignore[no-any-return]
+    except FileNotFoundError:
+        return {}
+
+
+def _tables() -> dict[str, list[str]]:
+    """iptables' tables that exist now: those that come later are the lab's."""
+    listed = call(["nft", "list", "tables"]).split("\n")
+    there = {tuple(line.split()[1:]) for line in listed if line}
+    families = (("iptables-nft", "ip"), ("ip6tables-nft", "ip6"))
+    return {program: [table for family, table in sorted(there) if family == short] for program, short in families}
+
+
+def _remove_chains(program: str, kept_tables: object) -> None:
+    """Removes the chains of Calico, the kubelet and CNI with every rule that leads to them; then emptied tables."""
+    for table in ("raw", "mangle", "nat", "filter"):
+        saved = call([f"{program}-save", "-t", table], check=False).splitlines()
+        chains = [line.split()[0][1:] for line in saved if line.startswith(":")]
+        ours = [chain for chain in chains if _CHAINS.match(chain)]
+        if ours:
+            rules = [line for line in saved if line.startswith("-A ")]
+            call([f"{program}-restore", "--noflush"], given=_removal(table, ours, rules))
+        if isinstance(kept_tables, list) and table not in kept_tables:
+            _remove_empty_table("ip6" if program.startswith("ip6") else "ip", table)
+
+
+def _removal(table: str, ours: list[str], rules: list[str]) -> str:
+    """iptables-restore's input that empties our chains, unhooks them and deletes them."""
+    jumps = [rule for rule in rules if not _CHAINS.match(rule.split()[1]) and re.search(r" (-j|-g) (cali-|KUBE-|CNI-)| cali:", rule)]
+    lines = [f"*{table}", *(f":{chain} - [0:0]" for chain in ours), *(f"-D {rule[3:]}" for rule in jumps),
+             *(f"-X {chain}" for chain in ours), "COMMIT"]
+    return "\n".join(lines) + "\n"
+
+
+def _remove_empty_table(family: str, table: str) -> None:
+    """A table that was not there before goes, unless another program's rules are in it now."""
+    told = call(["nft", "-j", "list", "table", family, table], check=False)
+    if told and not any("rule" in item for item in json.loads(told)["nftables"]):
+        call(["nft", "delete", "table", family, table])
+
+
+def _remove_sets() -> None:
+    """Felix's address sets; its own prefix is cali."""
+    for name in call(["ipset", "list", "-n"], check=False).split():
+        if name.startswith("cali"):
+            call(["ipset", "destroy", name])
+
+
+def _remove_links() -> None:
+    """Pods' veths that outlived their network namespace, and the outsides that tests made."""
+    for link in json.loads(call(["ip", "-j", "link"])):
+        name = link["ifname"]
+        if name.startswith(("cali", OUTSIDE_PREFIX)):
+            call(["ip", "link", "delete", name], check=False)  # the kernel may be deleting it as well
+
+
+def _read(name: str) -> str | None:
+    try:
+        return (Path("/proc/sys") / name.replace(".", "/")).read_text().strip()
+    except OSError:
+        return None
+
+
+def _write(name: str, value: str) -> None:
+    (Path("/proc/sys") / name.replace(".", "/")).write_text(value)
