@@ -25,7 +25,7 @@ async def resolve(cluster: Cluster, target: Target, specs: tuple[SourceSpec, ...
     """
     graph = Graph()
     specs = specs or (SourceSpec(kind=await _usual_client(cluster, target)),)
-    sources = [source for spec in specs if (source := await add_source(cluster, graph, spec)) is not None]
+    sources = [await add_source(cluster, graph, spec) for spec in specs]
     found = await _target(cluster, target, _home(cluster, sources))
     firsts = await _hops(cluster, graph, target, found)
     for source in sources:
@@ -78,15 +78,14 @@ async def _hops(cluster: Cluster, graph: Graph, target: Target, found: Object | 
     match found:
         case Absent():
             graph.absent.append(found)
-            return ()
+            return (graph.add(Hop(id=_unread_id(cluster, target), kind=_hop_kind(target), object=found.object)),)
         case Gap():
-            hop = graph.add(Hop(id=_unread_id(cluster, target), kind=_hop_kind(target)))
-            graph.could_not_read(hop, found)
-            return (hop,)
+            unread = graph.add(Hop(id=_unread_id(cluster, target), kind=_hop_kind(target)))
+            graph.could_not_read(unread, found)
+            return (unread,)
         case None:
             suffix = port_suffix(target.port.number if target.port else None)
-            hop = Hop(id=f"external/{target.host}{suffix}", kind="external", addresses=())
-            return (graph.add(hop),)
+            return (graph.add(Hop(id=f"external/{target.host}{suffix}", kind="external")),)
         case _:
             return await _object_hops(cluster, graph, found, target.port)
 

@@ -23,14 +23,14 @@ _GENERATED = frozenset(
 )
 
 
-async def add_source(cluster: Cluster, graph: Graph, spec: SourceSpec) -> Source | None:
-    """Adds the client's hop. None where the source is absent, which the graph then says."""
+async def add_source(cluster: Cluster, graph: Graph, spec: SourceSpec) -> Source:
+    """Adds the client's hop. Where the source is absent or unread, the graph says so."""
     if spec.kind in ("Any", "Internet", "Here", "IP"):
         return _plain(graph, spec)
     found = await find(cluster, BY_KIND[spec.kind], spec.name, spec.namespace, what="source")
     if isinstance(found, Absent):
         graph.absent.append(found)
-        return None
+        return _plain(graph, spec)
     if isinstance(found, Gap):
         source = _plain(graph, spec)
         graph.could_not_read(source.hop, found)
@@ -44,7 +44,7 @@ async def add_source(cluster: Cluster, graph: Graph, spec: SourceSpec) -> Source
 
 
 def _plain(graph: Graph, spec: SourceSpec) -> Source:
-    name = spec.name or spec.kind.lower()
+    name = f"{spec.kind.lower()}/{spec.name}" if spec.name and spec.kind != "IP" else spec.name or spec.kind.lower()
     addresses = (spec.name,) if spec.kind == "IP" else ()
     return Source(
         spec=spec, hop=graph.add(Hop(id=f"client/{name}", kind="client", addresses=addresses)), addresses=addresses

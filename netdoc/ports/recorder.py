@@ -26,7 +26,7 @@ class Recorder:
         self._cluster = cluster
         self._observer = observer
         self._answers: dict[Ask, asyncio.Task[Any]] = {}
-        self._cited: dict[ObjectRef, str] = {}
+        self._cited: dict[ObjectRef, Record] = {}
         self.records: list[Record] = []
 
     @property
@@ -68,9 +68,9 @@ class Recorder:
             task.cancel()
         await self._cluster.close()
 
-    def record_of(self, ref: ObjectRef) -> str:
-        """The record in which an object was last seen; "" where it never was."""
-        return self._cited.get(ref, "")
+    def record_of(self, ref: ObjectRef) -> Record | None:
+        """The record in which an object was last seen."""
+        return self._cited.get(ref)
 
     async def _once(self, ask: Ask, fetch: Callable[[], Awaitable[T]]) -> T:
         """Share one answer. A caller that is cancelled leaves the question under way for the others."""
@@ -97,12 +97,12 @@ class Recorder:
             gap=gap,
         )
         self.records.append(record)
-        self._cited.update((item.ref, record.id) for item in found)
+        self._cited.update((item.ref, record) for item in found)
         if self._observer is not None:
             self._observer(record, answer)
 
 
-def _ask(verb: str, kind: type[Object], namespace: str, **scope: str) -> Ask:
+def _ask(verb: str, kind: type[Object], namespace: str, *, name: str = "", labels: str = "", fields: str = "") -> Ask:
     place = kind.KIND
     return Ask(
         verb=verb,
@@ -110,7 +110,9 @@ def _ask(verb: str, kind: type[Object], namespace: str, **scope: str) -> Ask:
         group=place.group,
         projection=kind.__name__,
         namespace=namespace,
-        **scope,
+        name=name,
+        labels=labels,
+        fields=fields,
     )
 
 

@@ -1,0 +1,31 @@
+"""The one sentence that a report begins with. Pure."""
+
+from __future__ import annotations
+
+from netdoc.model.finding import Finding
+from netdoc.model.report import Impact, NotChecked, Status
+
+
+def headline(
+    status: Status,
+    roots: tuple[Finding, ...],
+    impact: Impact | None,
+    not_checked: tuple[NotChecked, ...],
+    ended_early: str = "",
+) -> str:
+    """Cause first; where there is none, what was and what was not established."""
+    if roots:
+        more = f" (and {len(roots) - 1} more)" if len(roots) > 1 else ""
+        return f"{roots[0].title}{_extent(impact)}{more}"
+    if ended_early:
+        return f"{ended_early} before the path was judged"
+    if status == "unknown":
+        blocked = [one for one in not_checked if one.reason not in ("assumed", "no-source", "needs-consent")]
+        return f"could not tell: {blocked[0].what}" if blocked else "could not tell: nothing on the path was judged"
+    return "no fault in configuration; no packet was sent"
+
+
+def _extent(impact: Impact | None) -> str:
+    if impact is None or impact.scope != "part" or impact.of is None:
+        return ""
+    return f": {impact.failed} of {impact.of} endpoints"
