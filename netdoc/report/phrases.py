@@ -1,0 +1,193 @@
+"""The words that every page shares: statuses, times, what was not checked, what a verdict rests on.
+
+Nothing here depends on width, colour or locale.
+"""
+
+from __future__ import annotations
+
+import shlex
+from datetime import datetime
+
+from netdoc.model.change import Change
+from netdoc.model.finding import Fix, Reason
+from netdoc.model.report import CheckStatus, NotChecked, Report, ReportEvidence, ReportFinding, ReportHop, ReportSource
+
+GLYPHS: dict[CheckStatus, str] = {"pass": "✓", "fail": "✗", "warn": "!", "unknown": "?", "skip": "·"}
+OF_SEVERITY: dict[str, CheckStatus] = {"error": "fail", "warning": "warn", "info": "skip"}
+
+_REASONS: dict[Reason, str] = {
+    "forbidden": "forbidden",
+    "timeout": "no answer in time",
+    "unreachable": "could not be reached",
+    "not-installed": "not installed",
+    "not-supported": "not supported",
+    "needs-consent": "needs consent",
+    "needs-privilege": "needs privilege",
+    "incomplete": "could be read only in part",
+    "assumed": "assumed",
+    "no-source": "depends on the client",
+}
+_VERBS = ("get ", "list ", "read ", "watch ", "create ")
+
+
+def badge(status: CheckStatus) -> str:
+    """Glyph and word, so that neither colour nor font has to carry the meaning."""
+    return f"{GLYPHS[status]} {status.upper()}"
+
+
+def verdict(report: Report) -> str:
+    """The headline, which for a pass reads "no fault found" one way or the other."""
+    if report.status == "pass" and "no fault" not in report.headline.lower():
+        return f"no fault found: {report.headline}"
+    return report.headline
+
+
+def question(report: Report) -> str:
+    """Who asked for what, where: `svc/web.shop:80 from deploy/client.shop, context lab`."""
+    target = report.target.input if report.target else ""
+    return ", ".join(part for part in (f"{target}{_from(report.from_)}".strip(), _place(report)) if part)
+
+
+def impact(report: Report) -> str:
+    if report.impact is None:
+        return ""
+    how = {"all": "all of it fails", "part": "a part fails", "slow": "it is slow"}[report.impact.scope]
+    if report.impact.failed is None or report.impact.of is None:
+        return how
+    return f"{how} ({report.impact.failed} of {report.impact.of})"
+
+
+def basis(report: Report) -> str:
+    """What the verdict rests on."""
+    if report.basis == "measured":
+        return "measured: a connection, query or packet of this run crossed the path"
+    return "configuration only: no packet was sent"
+
+
+def utc(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S}Z"
+
+
+def since(at: datetime, now: datetime) -> str:
+    """`2026-11-22 03:04:10Z (12 min ago)`. A time after `now` is left without a distance."""
+    seconds = int((now - at).total_seconds())
+    return f"{utc(at)} ({_span(seconds)} ago)" if seconds >= 0 else utc(at)
+
+
+def changed(change: Change) -> str:
+    """`rollout of deployment/web.shop: image 1.4 → 1.5`; where the object tells the kind of change, it alone."""
+    acted = change.what in ("rollout", "scale", "restart", "event")
+    what = f"{change.what} of {change.object}" if acted else str(change.object)
+    return f"{what}: {change.detail}" if change.detail else what
+
+
+def not_checked(one: NotChecked) -> str:
+    """`may not list networkpolicies in shop`: what a person would say for what, reason and detail."""
+    if one.reason == "forbidden":
+        said = one.what if one.what.startswith("may not") else f"may not {_read(one.what)}"
+    else:
+        said = f"{one.what}: {_REASONS[one.reason]}"
+    return f"{said} ({one.detail})" if one.detail and one.detail not in said else said
+
+
+def hop_summary(hop: ReportHop, report: Report) -> str:
+    """What is to be said of a hop; pass reads "no fault found", unknown what could not be checked."""
+    if hop.status == "unknown":
+        reasons = [not_checked(one) for one in report.not_checked if one.hop == hop.id]
+        return f"NOT CHECKED: {'; '.join(reasons) or hop.summary or 'no reason is known'}"
+    if hop.summary:
+        return hop.summary
+    return {"pass": "no fault found", "skip": "does not apply"}.get(hop.status, "")
+
+
+def hidden(status: CheckStatus, count: int) -> str:
+    """The rest of a fold, to stand behind its badge."""
+    said = {"pass": ": no fault found", "unknown": ": NOT CHECKED", "skip": ": does not apply"}
+    return f"{count} more{said.get(status, '')}"
+
+
+def proof(one: ReportEvidence) -> str:
+    """Where it was seen: `spec.selector of service/web.shop, seen from api at 03:04:10Z, 3 of 3 attempts failed`."""
+    what = " of ".join(part for part in (one.field, str(one.object) if one.object else "") if part) or one.kind
+    where = f"seen from {one.vantage}" if one.vantage else ""
+    tries = f"{one.failures or 0} of {one.attempts} attempts failed" if one.attempts else ""
+    return ", ".join(part for part in (what, where, tries) if part)
+
+
+def certainty(finding: ReportFinding) -> str:
+    return "" if finding.proven else "likely, not proven"
+
+
+def owner(fix: Fix) -> str:
+    """Who will revert a live patch; "" where nobody will."""
+    names = {"helm": "Helm", "argocd": "Argo CD", "flux": "Flux"}
+    if fix.managed_by is None:
+        return ""
+    return f"{names[fix.managed_by]} owns this object and will revert a live patch: change it at its source"
+
+
+def counts(report: Report) -> str:
+    """The footer: what was found, how many checks, what it cost."""
+    found, ran = report.summary.findings, report.summary.checks
+    checks = (("pass", ran.pass_), ("fail", ran.fail), ("warn", ran.warn), ("unknown", ran.unknown), ("skip", ran.skip))
+    return "; ".join(
+        (
+            f"{_many(found.error, 'error')}, {_many(found.warning, 'warning')}"
+            + (f", {found.info} info" if found.info else ""),
+            "checks: " + (", ".join(f"{count} {word}" for word, count in checks if count) or "none ran"),
+            f"{_many(report.summary.api_requests, 'request')}, {_size(report.summary.api_bytes)}, "
+            f"{report.summary.duration_ms} ms",
+        )
+    )
+
+
+def origin(report: Report) -> str:
+    """Which run of which tool, so that a pasted page can be traced."""
+    return f"{report.tool.name} {report.tool.version}, run {report.run.id}, {utc(report.run.finished_at)}"
+
+
+def command(report: Report) -> str:
+    """The command that made this report, ready for a shell."""
+    return shlex.join(report.run.command)
+
+
+def _from(source: ReportSource | None) -> str:
+    if source is None:
+        return ""
+    return f" from {source.input}" if source.input else " from any client" if source.kind == "Any" else ""
+
+
+def _place(report: Report) -> str:
+    where = report.run.input
+    if where.type == "demo":
+        return f"embedded demo {where.scenario}".rstrip()
+    if where.type == "snapshot":
+        return f"snapshot {where.path} as of {utc(where.now)}" if where.now else f"snapshot {where.path}"
+    return f"context {where.context}" if where.context else where.server
+
+
+def _read(what: str) -> str:
+    if what.startswith(_VERBS):
+        return what
+    return f"read {what}" if "/" in what else f"list {what}"
+
+
+def _span(seconds: int) -> str:
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _size(count: int) -> str:
+    return (
+        f"{count} B"
+        if count < 1024
+        else f"{count / 1024:.1f} KiB"
+        if count < 1 << 20
+        else f"{count / (1 << 20):.1f} MiB"
+    )
