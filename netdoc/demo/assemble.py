@@ -48,9 +48,9 @@ class Copy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"of"
 
 
 class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One core/v1 Event for each document that matches `on`; `source` is the component that reports it."""
+    """One core/v1 Event for each document that `about` matches; `source` is the component that reports it."""
 
-    on: Match
+    about: Match
     reason: str
     message: str
     source: str
@@ -105,9 +105,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={
     logs: tuple[Log, ...] = ()
 
 
-class Route(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"source": "from", "target": "to"}
-):
+class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"source": "from", "target": "to"}):
     """A connection that the network is documented to allow."""
 
     source: str
@@ -148,9 +146,7 @@ def meta() -> Meta:
 def network() -> tuple[Object, ...]:
     """The documents of the healthy network. Read once and shared: never change them in place."""
     folder = importlib.resources.files("netdoc.demo") / "network"
-    names = sorted(
-        file.name for file in folder.iterdir() if file.name.endswith(".yaml") and file.name != "meta.yaml"
-    )
+    names = sorted(file.name for file in folder.iterdir() if file.name.endswith(".yaml") and file.name != "meta.yaml")
     return tuple(document for name in names for document in _load("network", name))
 
 
@@ -213,7 +209,7 @@ def _apply(docs: tuple[Object, ...], operation: Operation) -> tuple[Object, ...]
         return _add(docs, merge(_find(docs, copied.of, one=True)[0], copied.with_))
     if operation.event is not None:
         event = operation.event
-        return docs + tuple(_event(event, about) for about in _find(docs, event.on))
+        return docs + tuple(_event(event, about) for about in _find(docs, event.about))
     if operation.delete is not None:
         gone = {id(doc) for doc in _find(docs, operation.delete, one=bool(operation.delete.name))}
         return tuple(doc for doc in docs if id(doc) not in gone)
@@ -274,14 +270,19 @@ def _names(item: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _fill(value: Any, about: Object) -> Any:
-    """`${name}`, `${uid}` and `${node}` in the strings of a patch stand for those of the document it is for."""
-    if isinstance(value, str):
-        metadata = about["metadata"]
-        node = about.get("spec", {}).get("nodeName", "")
-        return string.Template(value).safe_substitute(name=metadata["name"], uid=metadata["uid"], node=node)
+    """`${name}`, `${uid}`, `${node}` and `${ip}` in the strings of a patch stand for those of its document."""
     if isinstance(value, Mapping):
         return {key: _fill(item, about) for key, item in value.items()}
-    return [_fill(item, about) for item in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [_fill(item, about) for item in value]
+    if not isinstance(value, str) or "${" not in value:
+        return value
+    return string.Template(value).safe_substitute(
+        name=about["metadata"]["name"],
+        uid=about["metadata"]["uid"],
+        node=about.get("spec", {}).get("nodeName", ""),
+        ip=about.get("status", {}).get("podIP", ""),
+    )
 
 
 def _event(event: Event, about: Object) -> Object:
