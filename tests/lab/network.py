@@ -10,6 +10,7 @@ import json
 import re
 from pathlib import Path
 
+from tests.lab import processes
 from tests.lab.parts import API_PORT, OUTER_DNS, POD_RANGE, SERVICE_RANGE, LabError, Places
 from tests.lab.tools import call
 
@@ -32,7 +33,9 @@ _SYSCTLS = {
     "kernel.keys.root_maxbytes": None,
     "fs.inotify.max_user_instances": "8192",
 }
-_CHAINS = re.compile(r"^(cali-|KUBE-|CNI-)")
+_CHAINS = re.compile(r"(cali-|KUBE-|CNI-)")
+# Rules in others' chains: Felix marks each of its own with a comment.
+_HOOKS = re.compile(r"-[jg] (cali-|KUBE-|CNI-)|--comment \"?cali:")
 # Ranges kept for documentation and benchmarks (RFC 5737, RFC 2544): tests use them as addresses of nobody.
 _NOBODY = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "198.18.0.0/15")
 
@@ -44,7 +47,9 @@ def uplink() -> tuple[str, str]:
     """
     routes = json.loads(call(["ip", "-j", "-4", "route", "show", "default"]) or "[]")
     if not routes:
-        raise LabError("this machine has no IPv4 default route; the lab's pods need one to exist (nothing is sent on it)")
+        raise LabError(
+            "this machine has no IPv4 default route; the lab's pods need one to exist (nothing is sent on it)"
+        )
     device = routes[0]["dev"]
     links = json.loads(call(["ip", "-j", "-4", "address", "show", "dev", device]))
     address = routes[0].get("prefsrc") or links[0]["addr_info"][0]["local"]
@@ -77,14 +82,18 @@ def prepare(device: str, address: str) -> None:
 
 
 def _rules(device: str) -> str:
+    """Programs of the lab, pods of the host's network among them, are told by their control group."""
     nobody = ", ".join(_nobody())
+    group = processes.unified_group()
+    programs = f'oifname "{device}" socket cgroupv2 level 1 "{group}" counter name from_programs drop' if group else ""
     return f"""
-add table ip {TABLE}
-delete table ip {TABLE}
-table ip {TABLE} {{
+add table inet {TABLE}
+delete table inet {TABLE}
+table inet {TABLE} {{
   counter from_pods {{ comment "dropped: sent by pods to an outside" }}
-  counter from_node {{ comment "dropped: sent by this machine to the lab's or nobody's addresses" }}
-  counter from_outside {{ comment "dropped: sent by others to the lab" }}
+  counter from_programs {{ comment "dropped: sent to an outside by the lab's programs and pods of the host's network" }}
+  counter from_node {{ comment "dropped: sent by others to the lab's or nobody's addresses, on the way out" }}
+  counter from_outside {{ comment "dropped: sent to the lab from outside" }}
   chain forward {{
     type filter hook forward priority -10; policy accept;
     iifname "cali*" oifname "cali*" accept
@@ -98,6 +107,10 @@ table ip {TABLE} {{
     oifname "{device}" ip daddr {{ {POD_RANGE}, {SERVICE_RANGE} }} counter name from_node drop
     oifname "{device}" ip daddr {{ {nobody} }} counter name from_node drop
     oifname "lo" ip daddr {SERVICE_RANGE} counter name from_node drop
+  }}
+  chain output {{
+    type filter hook output priority 0; policy accept;
+    {programs}
   }}
   chain prerouting {{
     type filter hook prerouting priority -150; policy accept;
@@ -116,13 +129,13 @@ def _nobody() -> list[str]:
 
 def counters() -> dict[str, int]:
     """Packets dropped so far, by counter."""
-    told = json.loads(call(["nft", "-j", "list", "counters", "table", "ip", TABLE]))["nftables"]
+    told = json.loads(call(["nft", "-j", "list", "counters", "table", "inet", TABLE]))["nftables"]
     return {item["counter"]["name"]: item["counter"]["packets"] for item in told if "counter" in item}
 
 
 def restore(places: Places) -> None:
     """Takes everything back; harmless where there is nothing to take back."""
-    call(["nft", "delete", "table", "ip", TABLE], check=False)
+    call(["nft", "delete", "table", "inet", TABLE], check=False)
     for family in ("ip", "ip6"):
         call(["nft", "delete", "table", family, "kube-proxy"], check=False)
     before = _recorded(places)
@@ -166,11 +179,31 @@ def _remove_chains(program: str, kept_tables: object) -> None:
             _remove_empty_table("ip6" if program.startswith("ip6") else "ip", table)
 
 
+def traces(places: Places) -> list[str]:
+    """What of the lab is still in the machine's network: empty after `restore`."""
+    rules = [line for line in call(["nft", "list", "ruleset"]).splitlines() if _trace_of_rules(line)]
+    sets = [name for name in call(["ipset", "list", "-n"], check=False).split() if name.startswith("cali")]
+    routes = [line for line in call(["ip", "route"]).splitlines() if "10.42." in line or "10.43." in line]
+    links = [link for link in _link_names() if link.startswith(("cali", OUTSIDE_PREFIX))]
+    sysctls = _recorded(places).get("sysctls", {})
+    changed = [name for name, value in sysctls.items() if value is not None and _read(name) != value]
+    return [*rules, *sets, *routes, *links, *changed]
+
+
+def _trace_of_rules(line: str) -> bool:
+    return bool(_CHAINS.search(line) or "cali:" in line or re.search(f"table .*({TABLE}|kube-proxy)", line))
+
+
 def _removal(table: str, ours: list[str], rules: list[str]) -> str:
     """iptables-restore's input that empties our chains, unhooks them and deletes them."""
-    jumps = [rule for rule in rules if not _CHAINS.match(rule.split()[1]) and re.search(r" (-j|-g) (cali-|KUBE-|CNI-)| cali:", rule)]
-    lines = [f"*{table}", *(f":{chain} - [0:0]" for chain in ours), *(f"-D {rule[3:]}" for rule in jumps),
-             *(f"-X {chain}" for chain in ours), "COMMIT"]
+    jumps = [rule for rule in rules if not _CHAINS.match(rule.split()[1]) and _HOOKS.search(rule)]
+    lines = [
+        f"*{table}",
+        *(f":{chain} - [0:0]" for chain in ours),
+        *(f"-D {rule[3:]}" for rule in jumps),
+        *(f"-X {chain}" for chain in ours),
+        "COMMIT",
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -190,10 +223,13 @@ def _remove_sets() -> None:
 
 def _remove_links() -> None:
     """Pods' veths that outlived their network namespace, and the outsides that tests made."""
-    for link in json.loads(call(["ip", "-j", "link"])):
-        name = link["ifname"]
+    for name in _link_names():
         if name.startswith(("cali", OUTSIDE_PREFIX)):
             call(["ip", "link", "delete", name], check=False)  # the kernel may be deleting it as well
+
+
+def _link_names() -> list[str]:
+    return [link["ifname"] for link in json.loads(call(["ip", "-j", "link"]))]
 
 
 def _read(name: str) -> str | None:

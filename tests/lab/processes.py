@@ -19,15 +19,25 @@ from tests.lab.tools import say, wait_for
 GROUP = "netdoc-lab"
 _MOUNT = Path("/sys/fs/cgroup")
 # Writes the kernel's own line about this process (pid, start time) before it becomes the program: no moment without.
-_ENTER = 'for group in $GROUPS_OF_LAB; do echo $$ > "$group/cgroup.procs"; done; cat /proc/$$/stat > "$PID_FILE"; exec "$@"'
+_ENTER = (
+    'for group in $GROUPS_OF_LAB; do echo $$ > "$group/cgroup.procs"; done; cat /proc/$$/stat > "$PID_FILE.new"; '
+    'mv "$PID_FILE.new" "$PID_FILE"; exec "$@"'
+)
 
 
 def hierarchies() -> list[Path]:
-    """The roots below which control groups are made: one on cgroup v2, one for each controller on v1."""
+    """The roots below which control groups are made: one on cgroup v2; on v1 one for each controller, and `unified`."""
     if (_MOUNT / "cgroup.controllers").exists():
         return [_MOUNT]
-    unified = _MOUNT / "unified"
-    return sorted(path for path in _MOUNT.iterdir() if path != unified and (path / "cgroup.procs").exists())
+    return sorted(path for path in _MOUNT.iterdir() if (path / "cgroup.procs").exists())
+
+
+def unified_group() -> str | None:
+    """The lab's cgroup v2 group as nftables names it (below /sys/fs/cgroup); None where v2 is not mounted."""
+    for root in (_MOUNT, _MOUNT / "unified"):
+        if (root / "cgroup.controllers").exists():
+            return str((root / GROUP).relative_to(_MOUNT))
+    return None
 
 
 def make_groups() -> None:
@@ -52,8 +62,15 @@ def start(places: Places, name: str, command: Iterable[str | Path], env: Mapping
     groups = " ".join(str(root / GROUP / "node") for root in hierarchies())
     entering = {"GROUPS_OF_LAB": groups, "PID_FILE": str(places.run / f"{name}.pid")}
     with (places.logs / f"{name}.log").open("ab") as log:
-        subprocess.Popen(["/bin/sh", "-ec", _ENTER, name, *map(str, command)], stdin=subprocess.DEVNULL, stdout=log,
-                         stderr=log, env={**os.environ, **(env or {}), **entering}, cwd="/", start_new_session=True)
+        subprocess.Popen(
+            ["/bin/sh", "-ec", _ENTER, name, *map(str, command)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env={**os.environ, **(env or {}), **entering},
+            cwd="/",
+            start_new_session=True,
+        )
 
 
 def alive(places: Places, name: str) -> bool:
@@ -71,7 +88,9 @@ def see_alive(places: Places, name: str) -> None:
     """Raises LabError with the end of its log where a program has ended."""
     if (places.run / f"{name}.pid").exists() and not alive(places, name):
         log = places.logs / f"{name}.log"
-        raise LabError(f"{name} ended; the end of {log}:\n" + "\n".join(log.read_text(errors="replace").splitlines()[-15:]))
+        raise LabError(
+            f"{name} ended; the end of {log}:\n" + "\n".join(log.read_text(errors="replace").splitlines()[-15:])
+        )
 
 
 def stop(places: Places, name: str, seconds: float = 10) -> None:
@@ -151,4 +170,3 @@ def _tree(top: Path) -> list[Path]:
     """The group and all below it, deepest first."""
     below = sorted((Path(folder) for folder, _, _ in os.walk(top)), key=lambda path: len(path.parts), reverse=True)
     return below
-

@@ -22,8 +22,15 @@ def say(message: str) -> None:
     print(f"lab {time.monotonic() - _STARTED:6.1f}s  {message}", file=sys.stderr, flush=True)
 
 
-def call(command: Iterable[str | Path], *, given: str | bytes | None = None, env: Mapping[str, str] | None = None,
-         cwd: Path | None = None, timeout: float = 60, check: bool = True) -> str:
+def call(
+    command: Iterable[str | Path],
+    *,
+    given: str | bytes | None = None,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    timeout: float = 60,
+    check: bool = True,
+) -> str:
     """Runs a command to its end and returns its stdout.
 
     Raises LabError with the end of its stderr where it fails (unless `check` is false) or takes too long.
@@ -31,9 +38,16 @@ def call(command: Iterable[str | Path], *, given: str | bytes | None = None, env
     words = [str(word) for word in command]
     data = given.encode() if isinstance(given, str) else given
     try:
-        done = subprocess.run(words, input=data, capture_output=True, timeout=timeout, cwd=cwd,
-                              stdin=None if data is not None else subprocess.DEVNULL,
-                              env={**os.environ, **env} if env else None, check=False)
+        done = subprocess.run(
+            words,
+            input=data,
+            capture_output=True,
+            timeout=timeout,
+            cwd=cwd,
+            stdin=None if data is not None else subprocess.DEVNULL,
+            env={**os.environ, **env} if env else None,
+            check=False,
+        )
     except subprocess.TimeoutExpired as late:
         raise LabError(f"{' '.join(words[:4])}: no end after {timeout:g} s") from late
     if check and done.returncode:
@@ -63,14 +77,19 @@ def require(tools: Mapping[str, str]) -> None:
     if missing:
         named = "\n".join(f"  {tool}: Debian package {package}" for tool, package in sorted(missing.items()))
         packages = " ".join(sorted({package.split()[0] for package in missing.values()}))
-        raise LabError(f"missing:\n{named}\nInstall with: apt-get update && apt-get install -y "
-                       f"--no-install-recommends {packages}\n(or let the lab do it: NETDOC_LAB_INSTALL=1)")
+        raise LabError(
+            f"missing:\n{named}\nInstall with: apt-get update && apt-get install -y "
+            f"--no-install-recommends {packages}\n(or let the lab do it: NETDOC_LAB_INSTALL=1)"
+        )
 
 
 def _missing(tools: Mapping[str, str]) -> dict[str, str]:
     path = os.environ.get("PATH", "") + ":/usr/local/go/bin:/usr/local/sbin:/usr/sbin:/sbin"
-    return {tool: package for tool, package in tools.items()
-            if not (Path(tool).exists() if tool.startswith("/") else shutil.which(tool, path=path))}
+    return {
+        tool: package
+        for tool, package in tools.items()
+        if not (Path(tool).exists() if tool.startswith("/") else shutil.which(tool, path=path))
+    }
 
 
 def _may_install() -> bool:
