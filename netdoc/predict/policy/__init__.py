@@ -1,0 +1,41 @@
+"""What a set of network policies allows, and why.
+
+    policies = PolicySet.build(pods, namespaces, network_policies, admin_policies, nodes=nodes)
+    verdict = evaluate(policies, policies.pod("shop", "web-0"), policies.address("192.0.2.1"), 443)
+
+`PolicySet.allowed` answers the same question with a bare True, False or None (cannot be known), in microseconds.
+"""
+
+from netdoc.predict.policy.explain import evaluate
+from netdoc.predict.policy.index import PolicySet
+from netdoc.predict.policy.model import (
+    Decision,
+    DirectionVerdict,
+    End,
+    FamilyVerdict,
+    ForeignPolicy,
+    IPBlockMode,
+    Miss,
+    Problem,
+    Refused,
+    UnknownEnd,
+    Verdict,
+)
+from netdoc.predict.policy.validate import validate
+
+__all__ = [
+    "Decision",
+    "DirectionVerdict",
+    "End",
+    "FamilyVerdict",
+    "ForeignPolicy",
+    "IPBlockMode",
+    "Miss",
+    "PolicySet",
+    "Problem",
+    "Refused",
+    "UnknownEnd",
+    "Verdict",
+    "evaluate",
+    "validate",
+]

@@ -234,11 +234,11 @@ class PolicySet:
             return True
         if self.inputs.foreign and self.foreign(direction, subject):
             return None
+        if protocol not in PROTOCOLS:
+            return None if self.selecting(direction, subject) else True
         chain = self.chain(direction, subject.profile)
         if chain is OPEN:
             return True
-        if protocol not in PROTOCOLS:
-            return None
         at = self._position(peer, family)
         accept, deny = outcomes(chain, at, family == 6, self.ports.bit(protocol, port))
         return None if accept and deny else bool(accept)
@@ -259,6 +259,12 @@ class PolicySet:
             and one.namespace in (None, pod.namespace or "default")
             and (one.selector is None or matches(one.selector, pod.metadata.labels))
         )
+
+    def selecting(self, direction: Direction, subject: End) -> list[Policy]:
+        """The policies that select the subject and speak of the direction, admin tiers included."""
+        if not subject.selectable:
+            return []
+        return [one.policy for one in self.compiled[direction] if one.subjects >> subject.profile & 1]
 
     def chain(self, direction: Direction, profile: int) -> Chain:
         """The clauses that a subject of this profile passes."""

@@ -245,6 +245,8 @@ class ProfileIndex:
         if match.namespace is not None:
             return labelled & self.in_namespace(match.namespace), 0
         if match.relation is not None:
+            if not self._namespaces_known:
+                return 0, labelled if match.relation.keys else 0
             return labelled & self._related(match.relation, own), 0
         sure, maybe = self._namespaces_of(match.namespaces)
         return labelled & sure, labelled & maybe
