@@ -12,6 +12,10 @@ from typing import Any, ClassVar
 import msgspec
 
 
+ASSUMED_ANNOTATION = "netdoc.io/assumed"
+"""Set on what a snapshot of others' making did not hold and was taken for granted: `status`, `pod`, `slice`."""
+
+
 class Kube(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """Base of every projection: camelCase on the wire, absent fields omitted when written again."""
 
@@ -103,6 +107,11 @@ class Object(Kube, frozen=True):
     @property
     def namespace(self) -> str:
         return self.metadata.namespace
+
+    @property
+    def assumed(self) -> bool:
+        """Whether something of it was taken for granted (see ASSUMED_ANNOTATION)."""
+        return ASSUMED_ANNOTATION in self.metadata.annotations
 
     @property
     def ref(self) -> ObjectRef:
