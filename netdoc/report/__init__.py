@@ -22,6 +22,9 @@ FORMATS: dict[str, str] = {
     "jsonl": "netdoc.report.jsonl:draw",
     "yaml": "netdoc.report.yaml:draw",
     "markdown": "netdoc.report.markdown:draw",
+    "html": "netdoc.report.html:draw",
+    "junit": "netdoc.report.junit:draw",
+    "sarif": "netdoc.report.sarif:draw",
 }
 
 NARROWEST = 40

@@ -73,7 +73,7 @@ def _facts(report: Report, finding: ReportFinding, first: bool) -> Iterator[str]
 
 def _evidence(one: ReportEvidence) -> Iterator[str]:
     at = f" at {phrases.utc(one.at)}" if one.at else ""
-    yield f"**{one.id}** {prose(phrases.proof(one))}{at}" if one.id.isalnum() else prose(phrases.proof(one))
+    yield f"{code(one.id)} {prose(phrases.proof(one))}{at}"
     lines = [f"{label}: {value}" for label, value in (("observed", one.observed), ("expected", one.expected)) if value]
     yield fence("\n".join(lines), "text") if lines else ""
     yield fence(one.command, "sh") if one.command else ""

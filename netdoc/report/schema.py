@@ -33,20 +33,20 @@ def schema(name: str) -> dict[str, Any]:
 
 
 def _refined(node: Any) -> Any:
-    match node:
-        case {"properties": dict(properties), **rest}:
-            refined = {name: _TIME if name in _TIMES else _refined(one) for name, one in properties.items()}
-            return {**{key: _refined(one) for key, one in rest.items()}, "properties": refined}
-        case {"anyOf": list(choices), **rest} if _NULL in choices:
-            return _never_null(choices, {key: _refined(one) for key, one in rest.items() if key != "default"})
-        case dict():
-            return {key: _refined(one) for key, one in node.items()}
-        case list():
-            return [_refined(one) for one in node]
-        case _:
-            return node
+    if isinstance(node, list):
+        return [_refined(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    if _NULL in node.get("anyOf", ()):
+        return _never_null(node)
+    refined = {key: _refined(one) for key, one in node.items()}
+    if "properties" in node:
+        refined["properties"] |= {name: _TIME for name in node["properties"] if name in _TIMES}
+    return refined
 
 
-def _never_null(choices: list[Any], rest: dict[str, Any]) -> dict[str, Any]:
-    left = [_refined(one) for one in choices if one != _NULL]
-    return {**rest, **left[0]} if len(left) == 1 else {**rest, "anyOf": left}
+def _never_null(node: dict[str, Any]) -> dict[str, Any]:
+    """A field that may be absent: what it is when it is there. A lone choice needs no anyOf."""
+    choices = [_refined(one) for one in node["anyOf"] if one != _NULL]
+    rest = {key: _refined(one) for key, one in node.items() if key not in ("anyOf", "default")}
+    return rest | (choices[0] if len(choices) == 1 else {"anyOf": choices})
