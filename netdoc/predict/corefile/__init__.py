@@ -1,0 +1,19 @@
+"""Corefiles: what they say (parse), what that means for a name (facts, Server), what is wrong with it (judge)."""
+
+from netdoc.predict.corefile.judge import Flaw, Judged, Surroundings, judge
+from netdoc.predict.corefile.model import Corefile, CorefileError, ServerBlock
+from netdoc.predict.corefile.parser import parse
+from netdoc.predict.corefile.server import Served, Server
+
+__all__ = [
+    "Corefile",
+    "CorefileError",
+    "Flaw",
+    "Judged",
+    "Served",
+    "Server",
+    "ServerBlock",
+    "Surroundings",
+    "judge",
+    "parse",
+]
