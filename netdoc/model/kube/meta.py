@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 
 import msgspec
 
-
 ASSUMED_ANNOTATION = "netdoc.io/assumed"
 """Set on what a snapshot of others' making did not hold and was taken for granted: `status`, `pod`, `slice`."""
 
