@@ -6,8 +6,10 @@
 `PolicySet.allowed` answers the same question with a bare True, False or None (cannot be known), in microseconds.
 """
 
+from netdoc.predict.policy.batch import answer, between
 from netdoc.predict.policy.explain import evaluate
 from netdoc.predict.policy.index import PolicySet
+from netdoc.predict.policy.matrix import Connection, Matrix, document, matrix
 from netdoc.predict.policy.model import (
     Decision,
     DirectionVerdict,
@@ -21,21 +23,33 @@ from netdoc.predict.policy.model import (
     UnknownEnd,
     Verdict,
 )
+from netdoc.predict.policy.peers import Owners, Peer, ends_of, peers_of, workload_of
 from netdoc.predict.policy.validate import validate
 
 __all__ = [
+    "Connection",
     "Decision",
     "DirectionVerdict",
     "End",
     "FamilyVerdict",
     "ForeignPolicy",
     "IPBlockMode",
+    "Matrix",
     "Miss",
+    "Owners",
+    "Peer",
     "PolicySet",
     "Problem",
     "Refused",
     "UnknownEnd",
     "Verdict",
+    "answer",
+    "between",
+    "document",
+    "ends_of",
     "evaluate",
+    "matrix",
+    "peers_of",
     "validate",
+    "workload_of",
 ]

@@ -188,8 +188,8 @@ class _Walk:
 
     def _selecting(self, tier: str) -> Iterator[tuple[Policy, bool]]:
         """Policies of the tier that speak of this direction and select the subject, or may (False)."""
-        for policy in self.flow.policies.policies:
-            if policy.tier != tier or policy.rules(self.flow.direction) is None:
+        for policy in self.flow.policies.of_tier(tier, _namespace(self.flow.subject)):
+            if policy.rules(self.flow.direction) is None:
                 continue
             answer = peer_matches(self.flow, policy.subject, self.flow.subject, None)
             if answer.holds is not False:

@@ -75,7 +75,10 @@ class PolicySet:
         self.inputs = inputs
         self.policies, self.refused = _accepted([*inputs.policies, *inputs.admin])
         self.namespaces = _namespace_labels(inputs)
-        self._words = Vocabulary(self.policies)
+        self._by_place: dict[tuple[str, str], list[Policy]] = defaultdict(list)
+        for policy in self.policies:
+            self._by_place[policy.tier, policy.ref.namespace].append(policy)
+        self._words = Vocabulary(self.policies, [one.selector for one in inputs.foreign])
         addresses = [by_family(_addresses(pod)) for pod in inputs.pods]
         self.families, self.families_assumed = self._which_families(addresses)
         self.profiles = ProfileIndex(
@@ -179,6 +182,10 @@ class PolicySet:
         except KeyError:
             raise UnknownEnd(f"there is no pod {namespace}/{name}") from None
 
+    def block_families(self) -> frozenset[Family]:
+        """The address families of the CIDR blocks in policies."""
+        return self._words.blocks.families()
+
     def pods(self) -> Iterator[End]:
         return iter(self._pods.values())
 
@@ -249,16 +256,30 @@ class PolicySet:
 
     def foreign(self, direction: Direction, subject: End) -> tuple[ForeignPolicy, ...]:
         """The policies of the CNI's own kinds that may decide this direction of the subject."""
-        pod = subject.pod
-        if pod is None or not self.inputs.foreign:
+        if not self.inputs.foreign or not subject.selectable:
             return ()
-        return tuple(
+        return tuple(one for one in self._foreign_of(subject.profile) if direction in one.directions)
+
+    def foreign_directions(self, profile: int) -> frozenset[Direction]:
+        """The directions of a profile that policies of the CNI's own kinds may decide."""
+        if not self.inputs.foreign:
+            return frozenset()
+        return frozenset(direction for one in self._foreign_of(profile) for direction in one.directions)
+
+    def _foreign_of(self, profile: int) -> list[ForeignPolicy]:
+        seen = self.profiles.profiles[profile]
+        labels = dict(seen.labels)
+        return [
             one
             for one in self.inputs.foreign
-            if direction in one.directions
-            and one.namespace in (None, pod.namespace or "default")
-            and (one.selector is None or matches(one.selector, pod.metadata.labels))
-        )
+            if seen.namespace is not None
+            and one.namespace in (None, seen.namespace)
+            and (one.selector is None or matches(one.selector, labels))
+        ]
+
+    def of_tier(self, tier: str, namespace: str) -> list[Policy]:
+        """The policies of a tier that may select pods of the namespace."""
+        return self._by_place.get((tier, namespace if tier == "NetworkPolicy" else ""), [])
 
     def selecting(self, direction: Direction, subject: End) -> list[Policy]:
         """The policies that select the subject and speak of the direction, admin tiers included."""

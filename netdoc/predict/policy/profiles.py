@@ -54,7 +54,8 @@ class Matched(NamedTuple):
 class Vocabulary:
     """What the policies of a set look at: label keys, port names, blocks, node label keys."""
 
-    def __init__(self, policies: Iterable[Policy]) -> None:
+    def __init__(self, policies: Iterable[Policy], selectors: Iterable[LabelSelector | None] = ()) -> None:
+        """`selectors` are others that must tell pods apart too."""
         matches: list[Match] = []
         self.port_names: set[str] = set()
         self.spans: list[Span] = []
@@ -67,7 +68,7 @@ class Vocabulary:
                         self.port_names.add(port.name)
                     elif port.protocol is not None:
                         self.spans.append((port.protocol, port.first, port.last))
-        self.pod_keys = keys_of(match.pods for match in matches if isinstance(match, Pods))
+        self.pod_keys = keys_of((*selectors, *(match.pods for match in matches if isinstance(match, Pods))))
         self.node_keys = keys_of(match.selector for match in matches if isinstance(match, Nodes))
         self.blocks = BlockIndex(one for match in matches if isinstance(match, Blocks) for one in match.blocks)
 

@@ -204,7 +204,7 @@ class Naive:
     # admin tiers
 
     def _tier(self, worlds, tier, flow):
-        direction, subject, *_ = flow
+        subject = flow[1]
         chosen = [one for one in self.cluster["admin"] if self._tier_of(one) == tier and self._subject(one, subject)]
         for priority in sorted({one["spec"].get("priority", 0) for one in chosen}):
             decisions = []
@@ -276,32 +276,22 @@ class Naive:
         return fits and self._selects(pods, meta.get("labels", {}))
 
     def _admin_ports(self, rule, destination, port, protocol):
+        given = (rule.get("ports") or []) + (rule.get("protocols") or [])
         names = self._names(destination)
-        if not rule.get("ports") and not rule.get("protocols"):
-            return True
-        for one in rule.get("ports") or []:
-            if "namedPort" in one and any((one["namedPort"], p, port) in names for p in [protocol]):
-                return True
-            number = one.get("portNumber")
-            if number and number.get("protocol", "TCP") == protocol and number["port"] == port:
-                return True
-            span = one.get("portRange")
-            if span and span.get("protocol", "TCP") == protocol and span["start"] <= port <= span["end"]:
-                return True
-        for one in rule.get("protocols") or []:
-            if "destinationNamedPort" in one:
-                if (one["destinationNamedPort"], protocol, port) in names:
-                    return True
-                continue
-            given = one.get(protocol.lower())
-            if given is None:
-                continue
-            wanted = given.get("destinationPort")
-            if wanted is None or wanted.get("number") == port:
-                return True
-            if "range" in wanted and wanted["range"]["start"] <= port <= wanted["range"]["end"]:
-                return True
-        return False
+        return not given or any(self._admin_port(one, names, port, protocol) for one in given)
+
+    def _admin_port(self, given, names, port, protocol):
+        name = given.get("namedPort", given.get("destinationNamedPort"))
+        if name is not None:
+            return (name, protocol, port) in names
+        if protocol.lower() in given:
+            wanted = given[protocol.lower()].get("destinationPort", {"range": {"start": 1, "end": 65535}})
+            span = wanted.get("range") or {"start": wanted["number"], "end": wanted["number"]}
+            return span["start"] <= port <= span["end"]
+        number, span = given.get("portNumber"), given.get("portRange")
+        if number:
+            return number.get("protocol", "TCP") == protocol and number["port"] == port
+        return bool(span) and span.get("protocol", "TCP") == protocol and span["start"] <= port <= span["end"]
 
     # labels
 
