@@ -11,15 +11,21 @@ from typing import TYPE_CHECKING, Any
 from netdoc.cluster.errors import ClusterError, Unreachable
 
 if TYPE_CHECKING:
+    from netdoc.cluster.kubeconfig import LiveOptions as LiveOptions
+    from netdoc.cluster.live import LiveCluster as LiveCluster
+    from netdoc.cluster.live import open_live as open_live
     from netdoc.cluster.reading import open_snapshot as open_snapshot
     from netdoc.cluster.snapshot import SnapshotCluster as SnapshotCluster
 
 _HOMES = {
+    "LiveCluster": "netdoc.cluster.live",
+    "LiveOptions": "netdoc.cluster.kubeconfig",
+    "open_live": "netdoc.cluster.live",
     "open_snapshot": "netdoc.cluster.reading",
     "SnapshotCluster": "netdoc.cluster.snapshot",
 }
 
-__all__ = ["ClusterError", "SnapshotCluster", "Unreachable", "open_snapshot"]
+__all__ = ["ClusterError", "LiveCluster", "LiveOptions", "SnapshotCluster", "Unreachable", "open_live", "open_snapshot"]
 
 
 def __getattr__(name: str) -> Any:
