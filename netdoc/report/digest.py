@@ -112,8 +112,8 @@ def _depths(path: Iterable[ReportHop]) -> dict[str, float]:
     """
     hops = tuple(path)
     depth: dict[str, float] = {hop.id: 0 for hop in hops}
+    edges = [(hop.id, after) for hop in hops for after in hop.next if after in depth]
     for _ in range(min(len(hops), 50)):
-        edges = [(hop.id, after) for hop in hops for after in hop.next if depth.get(after, hop.id) is not hop.id]
         late = [(here, after) for here, after in edges if depth[after] <= depth[here]]
         for here, after in late:
             depth[after] = max(depth[after], depth[here] + 1)

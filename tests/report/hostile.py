@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from netdoc.model.report import Report
+from tests.report import reports
 
 T = TypeVar("T")
 
@@ -67,6 +68,22 @@ def _is_literal(hint: Any) -> bool:
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         return any(_is_literal(one) for one in typing.get_args(hint))
     return typing.get_origin(hint) is Literal
+
+
+def everything() -> Report:
+    """A failing report with something in every part that a report has."""
+    typo, many = reports.selector_typo(), reports.forty_endpoints()
+    evidence = tuple(msgspec.structs.replace(one, data={"rtt": [{"ms": "1"}]}, attempts=3) for one in typo.evidence)
+    made = msgspec.structs.replace(typo, comparisons=many.comparisons, evidence=evidence)
+    return filled(msgspec.structs.replace(made, root_causes=("F2", "F1")))
+
+
+def uncertain() -> Report:
+    """An unknown report: its parts stand in another order."""
+    return filled(reports.refused())
+
+
+PLANTED_IN = (everything, uncertain)
 
 
 def filled(report: Report) -> Report:

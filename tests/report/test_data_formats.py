@@ -16,7 +16,7 @@ from netdoc.model.report import Report
 from netdoc.report import jsonl, render
 from netdoc.report.schema import SCHEMAS, schema
 from tests.report import reports
-from tests.report.hostile import SHAPES, filled, plant
+from tests.report.hostile import SHAPES, everything, filled, plant
 
 each_report = pytest.mark.parametrize("make", reports.ALL, ids=lambda make: make.__name__)
 
@@ -115,8 +115,8 @@ def test_junit_keeps_failure_error_and_skip_apart(make: Any) -> None:
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
 def test_junit_parses_whatever_is_in_it(shape: str) -> None:
-    mine = {one.tag for one in ElementTree.fromstring(render(reports.several_causes(), "junit")).iter()}
-    planted = ElementTree.fromstring(render(plant(filled(reports.several_causes()), shape), "junit"))
+    mine = {one.tag for one in ElementTree.fromstring(render(everything(), "junit")).iter()}
+    planted = ElementTree.fromstring(render(plant(everything(), shape), "junit"))
     assert {one.tag for one in planted.iter()} <= mine
 
 
@@ -134,6 +134,6 @@ def test_sarif(make: Any) -> None:
 
 
 def test_sarif_of_a_code_that_is_not_ours() -> None:
-    planted = plant(filled(reports.several_causes()), "-theirs")
+    planted = plant(everything(), "-theirs")
     run = json.loads(render(planted, "sarif"))["runs"][0]
-    assert {"id": "pod.crash-looping-theirs"} in run["tool"]["driver"]["rules"]
+    assert {"id": "service.selector-no-match-theirs"} in run["tool"]["driver"]["rules"]
