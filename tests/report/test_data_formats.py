@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from netdoc.model.event import Event
-from netdoc.model.report import Report
+from netdoc.model.report import Report, RunInput
 from netdoc.report import jsonl, render
 from netdoc.report.schema import SCHEMAS, schema
 from tests.report import reports
@@ -137,3 +137,12 @@ def test_sarif_of_a_code_that_is_not_ours() -> None:
     planted = plant(everything(), "-theirs")
     run = json.loads(render(planted, "sarif"))["runs"][0]
     assert {"id": "service.selector-no-match-theirs"} in run["tool"]["driver"]["rules"]
+
+
+def test_sarif_of_a_snapshot_points_at_its_file() -> None:
+    made = reports.several_causes()
+    snapshot = RunInput(type="snapshot", path="dumps/shop one.tar.gz")
+    made = msgspec.structs.replace(made, run=msgspec.structs.replace(made.run, input=snapshot))
+    (location,) = json.loads(render(made, "sarif"))["runs"][0]["results"][0]["locations"]
+    assert location["physicalLocation"]["artifactLocation"]["uri"] == "dumps/shop%20one.tar.gz"
+    assert location["logicalLocations"][0]["fullyQualifiedName"] == "shop/Deployment/web"
