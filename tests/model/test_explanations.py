@@ -171,8 +171,8 @@ def test_commands_mean_the_same_in_every_shell(code: str) -> None:
 @pytest.mark.parametrize("code", CODES)
 def test_commands_show_no_private_key_or_secret_value(code: str) -> None:
     for command in entry(code).commands:
-        if re.search(r"get secret\b.*-o (yaml|json)\b", command):
-            pytest.fail(f"prints a Secret: {command}")
+        if "get secret" in command and re.search(r"-o (yaml|json)\b|annotations|\{\.data\}", command):
+            pytest.fail(f"prints a Secret, or the copy of it that kubectl apply keeps in an annotation: {command}")
         if "tls\\.key" in command:
             assert command.endswith("sha256sum"), f"prints a key: {command}"
 
