@@ -6,15 +6,20 @@ import functools
 import importlib.resources
 import ipaddress
 import json
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
 
+import msgspec
 import pytest
 
 from netdoc.demo import assemble
-from netdoc.demo.assemble import Match, Mismatch, Object, Operation
+from netdoc.demo.assemble import Match, Mismatch, Object, Operation, Route
+from netdoc.model import kube
+from netdoc.predict.endpoints import endpoint_slices
+from netdoc.predict.policy import End, PolicySet
 
 IDS = assemble.scenario_ids()
+K = TypeVar("K", bound=kube.Object)
 CONTROLLER = "endpointslice-controller.k8s.io"
 
 
@@ -306,6 +311,106 @@ def test_every_kind_of_service_is_there() -> None:
     assert any("selector" not in s and s["type"] == "ClusterIP" for s in specs)
     assert any(s.get("ipFamilies") == ["IPv4", "IPv6"] for s in specs)
     assert any(len(s.get("ports", [])) > 2 for s in specs)
+
+
+# What netdoc itself predicts of the network
+
+
+def typed(docs: tuple[Object, ...], kind: type[K]) -> list[K]:
+    return [msgspec.convert(doc, kind) for doc in of(docs, kind.__name__)]
+
+
+def listed(pieces: Iterable[kube.EndpointSlice]) -> set[tuple[Any, ...]]:
+    """What the slices say, however they are cut."""
+    return {
+        (piece.address_type, endpoint.addresses, endpoint.conditions.ready, frozenset(piece.ports or ()))
+        for piece in pieces
+        for endpoint in piece.endpoints or ()
+    }
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_slices_are_what_the_controller_would_write(name: str) -> None:
+    docs = applied(name)
+    pods = typed(docs, kube.Pod)
+    ours = [msgspec.convert(piece, kube.EndpointSlice) for piece in controllers_slices(docs)]
+    for service in typed(docs, kube.Service):
+        label = "kubernetes.io/service-name"
+        mine = [s for s in ours if (s.namespace, s.metadata.labels[label]) == (service.namespace, service.name)]
+        expected = listed(endpoint_slices(service, pods))
+        if (name, service.name) == ("endpoints-missing", "web"):
+            assert expected
+            assert not listed(mine)
+        else:
+            assert listed(mine) == expected, service.name
+
+
+def clients(docs: tuple[Object, ...], policies: PolicySet, source: str) -> list[End]:
+    """The ends of a SOURCE: the pods of a workload, or an address."""
+    if "/" not in source:
+        return [policies.address("198.51.100.7" if source == "internet" else source)]
+    kind, _, name = source.partition("/")
+    name, _, namespace = name.partition(".")
+    if kind == "pod":
+        return [policies.pod(namespace, name)]
+    workload = next(d for d in of(docs, "Deployment", "StatefulSet") if where(d) == (namespace, name))
+    pods = selected(docs, namespace, workload["spec"]["selector"]["matchLabels"])
+    return [policies.pod(*where(pod)) for pod in pods]
+
+
+def servers(docs: tuple[Object, ...], target: str) -> Iterator[tuple[str, int, str]]:
+    """Address, port and protocol of every endpoint of svc/NAME.NAMESPACE:PORT[/udp], aliases followed."""
+    name, _, port = target.removeprefix("svc/").removesuffix("/udp").rpartition(":")
+    protocol = "UDP" if target.endswith("/udp") else "TCP"
+    name, _, namespace = name.partition(".")
+    service = next(s for s in of(docs, "Service") if where(s) == (namespace, name))
+    alias = service["spec"].get("externalName", "")
+    if alias:
+        inside = alias.removesuffix(".svc.cluster.local")
+        if inside != alias:
+            yield from servers(docs, f"svc/{inside}:{port}")
+        return
+    wanted = next(p for p in service["spec"]["ports"] if (p["port"], p["protocol"]) == (int(port), protocol))
+    for piece in of(docs, "EndpointSlice"):
+        if (where(piece)[0], piece["metadata"]["labels"]["kubernetes.io/service-name"]) == (namespace, name):
+            number = next(p["port"] for p in piece["ports"] if p["name"] == wanted.get("name", ""))
+            for endpoint in piece["endpoints"]:
+                yield endpoint["addresses"][0], number, protocol
+
+
+TO_SERVICES = [route for route in assemble.meta().routes if route.target.startswith("svc/")]
+
+
+@pytest.mark.parametrize("route", TO_SERVICES, ids=lambda r: f"{r.source}->{r.target}")
+def test_policies_allow_every_documented_route(route: Route) -> None:
+    docs = assemble.network()
+    policies = policies_of_the_network()
+    ends = [(server, port, protocol) for server, port, protocol in servers(docs, route.target)]
+    assert ends or route.target == "svc/warehouse.shop:5439"  # its address is not the cluster's to know
+    for client in clients(docs, policies, route.source):
+        for server, port, protocol in ends:
+            end = policies.address(server)
+            if set(end.families) & set(client.families):
+                assert policies.allowed(client, end, port, protocol, end.families[0]) is True, (client, server)
+
+
+def test_policies_deny_what_is_not_documented() -> None:
+    docs = assemble.network()
+    policies = policies_of_the_network()
+    (server, port, protocol), *_ = servers(docs, "svc/postgres.databases:5432")
+    for client in clients(docs, policies, "deploy/client.shop"):
+        assert policies.allowed(client, policies.address(server), port, protocol) is False
+
+
+@functools.cache
+def policies_of_the_network() -> PolicySet:
+    docs = assemble.network()
+    return PolicySet.build(
+        typed(docs, kube.Pod),
+        typed(docs, kube.Namespace),
+        typed(docs, kube.NetworkPolicy),
+        nodes=typed(docs, kube.Node),
+    )
 
 
 # How operations work
