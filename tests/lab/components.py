@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -358,11 +360,17 @@ def felix(places: Places, device: str) -> Component:
 
 
 def link_programs(places: Places, built: Built) -> None:
-    """Names in `places.bin` for the multi-call binaries, beside CNI's own plugins."""
+    """The programs in `places.bin`, beside CNI's own plugins; the multi-call binaries under each of their names.
+
+    Hard links where the file system allows: a later build may take the cache's file away from a running lab.
+    """
     places.bin.mkdir(parents=True, exist_ok=True)
-    wanted = {plugin.name: plugin for plugin in CNI_PLUGINS.iterdir()} | {"coredns": built.coredns}
-    wanted |= dict.fromkeys(KUBERNETES_COMMANDS, built.kubernetes) | dict.fromkeys(CALICO_COMMANDS, built.calico)
-    for name, target in wanted.items():
-        link = places.bin / name
-        link.unlink(missing_ok=True)
-        link.symlink_to(target)
+    for plugin in CNI_PLUGINS.iterdir():
+        (places.bin / plugin.name).symlink_to(plugin)
+    ours = {"coredns": built.coredns}
+    ours |= dict.fromkeys(KUBERNETES_COMMANDS, built.kubernetes) | dict.fromkeys(CALICO_COMMANDS, built.calico)
+    for name, program in ours.items():
+        try:
+            os.link(program, places.bin / name)
+        except OSError:
+            shutil.copy(program, places.bin / name)

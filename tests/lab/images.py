@@ -10,7 +10,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from tests.lab.tools import call
+from tests.lab.tools import DIES_WITH_US, call
 
 _SUITE = "bookworm"
 _MIRROR = "http://deb.debian.org/debian"
@@ -66,20 +66,10 @@ def python(name: str, place: Path) -> None:
     """The image of a workload: Debian with Python and the usual network tools."""
     with tempfile.TemporaryDirectory(dir=place.parent) as folder:
         root = Path(folder) / "root"
-        # A mount namespace of its own, so that what debootstrap mounts goes when it goes, however it ends.
-        call(
-            [
-                "unshare",
-                "--mount",
-                "debootstrap",
-                "--variant=minbase",
-                f"--include={','.join(_PACKAGES)}",
-                _SUITE,
-                root,
-                _MIRROR,
-            ],
-            timeout=900,
-        )
+        # Namespaces of its own, so that what debootstrap mounts and starts goes when it goes, however it ends.
+        apart = [*DIES_WITH_US, "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+        packages = f"--include={','.join(_PACKAGES)}"
+        call([*apart, "debootstrap", "--variant=minbase", packages, _SUITE, root, _MIRROR], timeout=900)
         for unwanted in _NOT_NEEDED:
             shutil.rmtree(root / unwanted, ignore_errors=True)
         for directory in ("var/log", "var/lib/apt/lists/partial", "var/cache/apt/archives/partial"):
@@ -93,8 +83,8 @@ def _archive(root: Path, name: str, config: dict[str, object], place: Path) -> N
     """Writes `place`/image.tar: the layout that `docker save` writes (Docker Image Specification v1.2)."""
     layer = place / "layer.tar"
     call(["tar", "--sort=name", "--mtime=@0", "--numeric-owner", "-C", root, "-cf", layer, "."], timeout=300)
-    with layer.open("rb") as data:
-        digest = hashlib.file_digest(data, "sha256").hexdigest()
+    with layer.open("rb") as content:
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
     about = json.dumps(
         {
             "architecture": "amd64",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.lab import processes
@@ -36,8 +37,6 @@ _SYSCTLS = {
 _CHAINS = re.compile(r"(cali-|KUBE-|CNI-)")
 # Rules in others' chains: Felix marks each of its own with a comment.
 _HOOKS = re.compile(r"-[jg] (cali-|KUBE-|CNI-)|--comment \"?cali:")
-# Ranges kept for documentation and benchmarks (RFC 5737, RFC 2544): tests use them as addresses of nobody.
-_NOBODY = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "198.18.0.0/15")
 
 
 def uplink() -> tuple[str, str]:
@@ -83,7 +82,7 @@ def prepare(device: str, address: str) -> None:
 
 def _rules(device: str) -> str:
     """Programs of the lab, pods of the host's network among them, are told by their control group."""
-    nobody = ", ".join(_nobody())
+    ports = f"80, 443, {API_PORT}, 10250, 30000-32767"
     group = processes.unified_group()
     programs = f'oifname "{device}" socket cgroupv2 level 1 "{group}" counter name from_programs drop' if group else ""
     return f"""
@@ -92,7 +91,7 @@ delete table inet {TABLE}
 table inet {TABLE} {{
   counter from_pods {{ comment "dropped: sent by pods to an outside" }}
   counter from_programs {{ comment "dropped: sent to an outside by the lab's programs and pods of the host's network" }}
-  counter from_node {{ comment "dropped: sent by others to the lab's or nobody's addresses, on the way out" }}
+  counter from_node {{ comment "dropped: sent by others to the lab's ranges, on the way out" }}
   counter from_outside {{ comment "dropped: sent to the lab from outside" }}
   chain forward {{
     type filter hook forward priority -10; policy accept;
@@ -105,7 +104,6 @@ table inet {TABLE} {{
   chain postrouting {{
     type filter hook postrouting priority 200; policy accept;
     oifname "{device}" ip daddr {{ {POD_RANGE}, {SERVICE_RANGE} }} counter name from_node drop
-    oifname "{device}" ip daddr {{ {nobody} }} counter name from_node drop
     oifname "lo" ip daddr {SERVICE_RANGE} counter name from_node drop
   }}
   chain output {{
@@ -114,17 +112,10 @@ table inet {TABLE} {{
   }}
   chain prerouting {{
     type filter hook prerouting priority -150; policy accept;
-    iifname "{device}" ct state new tcp dport {{ 80, 443, {API_PORT}, 10250, 30000-32767 }} counter name from_outside drop
+    iifname "{device}" ct state new tcp dport {{ {ports} }} counter name from_outside drop
   }}
 }}
 """
-
-
-def _nobody() -> list[str]:
-    """Of the documentation ranges, those in which this machine has no address of its own."""
-    own = json.loads(call(["ip", "-j", "-4", "address"]))
-    held = {".".join(entry["local"].split(".")[:3]) for link in own for entry in link["addr_info"]}
-    return [block for block in _NOBODY if block.rpartition(".")[0] not in held]
 
 
 def counters() -> dict[str, int]:
@@ -140,22 +131,31 @@ def restore(places: Places) -> None:
         call(["nft", "delete", "table", family, "kube-proxy"], check=False)
     before = _recorded(places)
     for program in ("iptables-nft", "ip6tables-nft"):
-        _remove_chains(program, before.get("tables", {}).get(program))
+        _remove_chains(program, before.tables[program] if before.tables else None)
     _remove_sets()
     _remove_links()
     for route in ("blackhole " + POD_RANGE, f"{SERVICE_RANGE} dev lo"):
         call(["ip", "route", "delete", *route.split()], check=False)
     call(["ip", "address", "delete", f"{OUTER_DNS}/32", "dev", "lo"], check=False)
-    for name, value in before.get("sysctls", {}).items():
+    for name, value in before.sysctls.items():
         if value is not None and _read(name) != value:
             _write(name, value)
 
 
-def _recorded(places: Places) -> dict[str, dict[str, list[str] | str | None]]:
+@dataclass(frozen=True)
+class _Before:
+    """What `remember` wrote; without a record (None) nothing was changed."""
+
+    sysctls: dict[str, str | None]
+    tables: dict[str, list[str]] | None
+
+
+def _recorded(places: Places) -> _Before:
     try:
-        return json.loads((places.run / "before.json").read_text())  # type: ignore[no-any-return]
+        record = json.loads((places.run / "before.json").read_text())
     except FileNotFoundError:
-        return {}
+        return _Before({}, None)
+    return _Before(record["sysctls"], record["tables"])
 
 
 def _tables() -> dict[str, list[str]]:
@@ -166,7 +166,7 @@ def _tables() -> dict[str, list[str]]:
     return {program: [table for family, table in sorted(there) if family == short] for program, short in families}
 
 
-def _remove_chains(program: str, kept_tables: object) -> None:
+def _remove_chains(program: str, kept_tables: list[str] | None) -> None:
     """Removes the chains of Calico, the kubelet and CNI with every rule that leads to them; then emptied tables."""
     for table in ("raw", "mangle", "nat", "filter"):
         saved = call([f"{program}-save", "-t", table], check=False).splitlines()
@@ -175,7 +175,7 @@ def _remove_chains(program: str, kept_tables: object) -> None:
         if ours:
             rules = [line for line in saved if line.startswith("-A ")]
             call([f"{program}-restore", "--noflush"], given=_removal(table, ours, rules))
-        if isinstance(kept_tables, list) and table not in kept_tables:
+        if kept_tables is not None and table not in kept_tables:
             _remove_empty_table("ip6" if program.startswith("ip6") else "ip", table)
 
 
@@ -185,7 +185,7 @@ def traces(places: Places) -> list[str]:
     sets = [name for name in call(["ipset", "list", "-n"], check=False).split() if name.startswith("cali")]
     routes = [line for line in call(["ip", "route"]).splitlines() if "10.42." in line or "10.43." in line]
     links = [link for link in _link_names() if link.startswith(("cali", OUTSIDE_PREFIX))]
-    sysctls = _recorded(places).get("sysctls", {})
+    sysctls = _recorded(places).sysctls
     changed = [name for name, value in sysctls.items() if value is not None and _read(name) != value]
     return [*rules, *sets, *routes, *links, *changed]
 

@@ -14,6 +14,8 @@ from pathlib import Path
 from tests.lab.parts import LabError
 
 _STARTED = time.monotonic()
+# Before a long command: the kernel ends it when we end, however that is.
+DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL")
 _PACE = threading.Event()  # never set: waiting on it is how a poll gives way
 
 
