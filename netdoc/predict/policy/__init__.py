@@ -7,6 +7,8 @@
 """
 
 from netdoc.predict.policy.batch import answer, between
+from netdoc.predict.policy.change import Edit, Proposal, applied, smallest_change
+from netdoc.predict.policy.diff import Diff, Difference, diff
 from netdoc.predict.policy.explain import evaluate
 from netdoc.predict.policy.index import PolicySet
 from netdoc.predict.policy.matrix import Connection, Matrix, document, matrix
@@ -29,7 +31,10 @@ from netdoc.predict.policy.validate import validate
 __all__ = [
     "Connection",
     "Decision",
+    "Diff",
+    "Difference",
     "DirectionVerdict",
+    "Edit",
     "End",
     "FamilyVerdict",
     "ForeignPolicy",
@@ -40,16 +45,20 @@ __all__ = [
     "Peer",
     "PolicySet",
     "Problem",
+    "Proposal",
     "Refused",
     "UnknownEnd",
     "Verdict",
     "answer",
+    "applied",
     "between",
+    "diff",
     "document",
     "ends_of",
     "evaluate",
     "matrix",
     "peers_of",
+    "smallest_change",
     "validate",
     "workload_of",
 ]

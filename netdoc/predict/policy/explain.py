@@ -392,14 +392,14 @@ def _node(nodes: Iterable[Node], name: str) -> Node | None:
 def _ports(flow: Flow, rule: Rule) -> Answer:
     if rule.ports is None:
         return YES
-    answers = [_port(flow, port) for port in rule.ports]
+    answers = [port_matches(flow, port) for port in rule.ports]
     if any(one.holds for one in answers):
         return YES
     term = "port" if any(one.term == "port" for one in answers) else "named-port"
     return Answer(False, term, "; ".join(one.text for one in answers))
 
 
-def _port(flow: Flow, port: Port) -> Answer:
+def port_matches(flow: Flow, port: Port) -> Answer:
     asked = f"{flow.protocol} {flow.port}"
     if port.name is not None:
         return _named_port(flow, port, asked)

@@ -182,6 +182,15 @@ class PolicySet:
         except KeyError:
             raise UnknownEnd(f"there is no pod {namespace}/{name}") from None
 
+    def outside_profile(self, address: Address) -> int:
+        """The profile of an address that belongs to no pod and no node."""
+        return self.profiles.position[self.profiles.of_address(address)]
+
+    @property
+    def label_keys(self) -> frozenset[str]:
+        """The label keys by which the policies tell pods apart."""
+        return self._words.pod_keys
+
     def block_families(self) -> frozenset[Family]:
         """The address families of the CIDR blocks in policies."""
         return self._words.blocks.families()
@@ -197,8 +206,7 @@ class PolicySet:
         address = parse_address(text)
         known = self._by_address.get(address)
         if known is None:
-            profile = self.profiles.position[self.profiles.of_address(address)]
-            return _address_end(address, profile, node="", on_host=False)
+            return _address_end(address, self.outside_profile(address), node="", on_host=False)
         if len(known.families) == 1:
             return known
         return msgspec.structs.replace(known, addresses={address.version: address}, families=(address.version,))

@@ -48,24 +48,36 @@ def workload_of(pod: Pod, owners: Owners | None = None) -> str:
 
 def peers_of(policies: PolicySet, *, by_pod: bool = False, owners: Owners | None = None) -> list[Peer]:
     """Workloads (or pods) by id, then addresses outside. Finished pods take no part."""
+    return pod_peers(policies, by_pod=by_pod, owners=owners) + list(outside(policies))
+
+
+def pod_peers(
+    policies: PolicySet,
+    *,
+    by_pod: bool = False,
+    owners: Owners | None = None,
+    keys: frozenset[str] = frozenset(),
+) -> list[Peer]:
+    """Workloads, or pods, by id. `keys` are label keys that tell pods apart besides those of the policies."""
     running = [end for end in policies.pods() if not end.finished]
     if by_pod:
         found = [_peer(f"{end.id}[Pod]", (end,)) for end in running]
     else:
-        found = list(_workloads(policies, running, owners))
-    return sorted(found, key=lambda peer: peer.id) + list(outside(policies))
+        found = list(_workloads(running, owners, policies.label_keys | keys))
+    return sorted(found, key=lambda peer: peer.id)
 
 
-def _workloads(policies: PolicySet, ends: Iterable[End], owners: Owners | None) -> Iterator[Peer]:
+def _workloads(ends: Iterable[End], owners: Owners | None, keys: frozenset[str]) -> Iterator[Peer]:
     """One peer for each owner, and where policies tell its pods apart by labels, one for each such set."""
     groups: dict[str, dict[tuple[tuple[str, str], ...], list[End]]] = defaultdict(lambda: defaultdict(list))
     for end in ends:
         if end.pod is not None:
-            labels = policies.profiles.profiles[end.profile].labels
-            groups[workload_of(end.pod, owners)][labels].append(end)
+            labels = end.pod.metadata.labels
+            seen = tuple((key, labels[key]) for key in sorted(keys & labels.keys()))
+            groups[workload_of(end.pod, owners)][seen].append(end)
     for name, by_labels in groups.items():
-        for labels, members in by_labels.items():
-            suffix = "" if len(by_labels) == 1 else "{" + ",".join(f"{key}={value}" for key, value in labels) + "}"
+        for labels_seen, members in by_labels.items():
+            suffix = "" if len(by_labels) == 1 else "{" + ",".join(f"{key}={value}" for key, value in labels_seen) + "}"
             yield _peer(name + suffix, tuple(members))
 
 
