@@ -36,6 +36,7 @@ class Flaw(StrEnum):
     NO_KUBERNETES = "no-kubernetes"
     OTHER_DOMAIN = "other-domain"
     NO_REVERSE = "no-reverse"
+    REVERSE_FIRST = "reverse-first"
     LOOP = "loop"
     MIXED_UPSTREAMS = "mixed-upstreams"
     NO_FORWARD = "no-forward"
@@ -153,6 +154,9 @@ def _of_kubernetes(block: ServerBlock, zone: str) -> Iterator[Judged]:
     if plugin is None or options is None:
         return
     behind = [one for one in block.plugins if one.name in ANSWERING and position(one.name) > position("kubernetes")]
+    if options.zones and options.zones[0] in ("in-addr.arpa.", "ip6.arpa."):
+        said = f"{options.zones[0]} stands first: addresses of Services have names below it, which do not resolve"
+        yield Judged(Flaw.REVERSE_FIRST, said, plugin.line, zone)
     if options.fallthrough and not behind:
         said = "`fallthrough` leads nowhere: what kubernetes does not know is SERVFAIL in place of NXDOMAIN"
         yield Judged(Flaw.FALLTHROUGH_TO_NOTHING, said, plugin.line, zone)

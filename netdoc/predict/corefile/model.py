@@ -34,12 +34,13 @@ class Property(msgspec.Struct, frozen=True):
 
 
 class Plugin(msgspec.Struct, frozen=True):
-    """One use of a plugin in a server block."""
+    """One use of a plugin in a server block. `end` is the line of its last word, which may be a brace."""
 
     name: str
     args: tuple[str, ...]
     line: int
     properties: tuple[Property, ...] = ()
+    end: int = 0
 
     def values(self, name: str) -> tuple[str, ...]:
         """The arguments of all properties of that name, one after the other."""

@@ -6,7 +6,6 @@ The parser knows plugins by their shape alone. Which exist, and which arguments 
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
@@ -17,9 +16,6 @@ from netdoc.predict.corefile.origins import origins_of
 MAX_IMPORTS = 10_000  # CoreDNS's own limit for snippets
 MAX_TOKENS = 500_000  # ours: a snippet that imports snippets grows without end
 MAX_NESTING = 100  # ours, of braces
-
-_PERCENT = re.compile(r"\{%((?:(?!%\}).)+)%\}", re.DOTALL)
-_DOLLAR = re.compile(r"\{\$([^}]+)\}")
 
 
 def parse(
@@ -169,8 +165,9 @@ class _Parser:
             elif token.text == "import" and self._starts_line(token):
                 self._import()
                 continue
-            self._take()
-            words.append(Token(self._expanded(token), token.line, token.file, token.breaks))
+            text = self._expanded(self._take())
+            words.append(Token(text, token.line, token.file, text.count("\n")))
+            self.last = words[-1]  # lines are counted in the expanded text
         if nesting:
             raise self._error("Unexpected EOF")
         return _plugin_of(self._expanded(first), first, words, self)
@@ -210,14 +207,25 @@ class _Parser:
 
     def _expanded(self, token: Token) -> str:
         """With environment variables in place, {%NAME%} first and {$NAME} after."""
+        return self._replaced(self._replaced(token.text, "{%", "%}", token.line), "{$", "}", token.line)
 
-        def value(match: re.Match[str]) -> str:
+    def _replaced(self, text: str, opening: str, closing: str, line: int) -> str:
+        """As CoreDNS does it: at a reference without a name or an end it stops, and leaves the rest as it is."""
+        at = 0
+        while (start := text.find(opening, at)) != -1:
+            name_at = start + len(opening)
+            end = text.find(closing, start)
+            if end <= name_at:
+                break
+            reference, name = text[start : end + len(closing)], text[name_at:end]
             if self.environment is None:
-                self.unread[Unread("variable", match[1], token.line)] = None
-                return match[0]
-            return self.environment.get(match[1], "")
-
-        return _DOLLAR.sub(value, _PERCENT.sub(value, token.text))
+                self.unread[Unread("variable", name, line)] = None
+                at = start + len(reference)
+                continue
+            value = self.environment.get(name, "")
+            text = text.replace(reference, value)
+            at = start + len(value)
+        return text
 
 
 def _matches(path: str, pattern: str) -> bool:
@@ -238,7 +246,7 @@ def _plugin_of(name: str, first: Token, words: list[Token], parser: _Parser) -> 
     """Split a plugin's words into arguments and properties, as CoreDNS's dispenser hands them out."""
     reader = _Reader([first, *words], parser)
     args = reader.arguments()
-    return Plugin(name, args, first.line, reader.properties())
+    return Plugin(name, args, first.line, reader.properties(), words[-1].line if words else first.line)
 
 
 class _Reader:

@@ -121,7 +121,8 @@ def _options(plugin: Plugin, zones: tuple[str, ...], file: str) -> Iterator[Refu
         elif not _fits(one, known[one.name]):
             yield INVALID, f"{at}Wrong argument count or unexpected line ending after '{_last(one)}'", one.line
         elif said := _value(plugin.name, one):
-            yield INVALID, where + said, one.line
+            placed = one.name == "policy" or said.startswith("ttl")  # which of its errors have a line is CoreDNS's whim
+            yield INVALID, (at if placed else where) + said, one.line
     if plugin.name == "forward":
         yield from _forward(plugin, where, file)
     else:
@@ -166,9 +167,9 @@ def _selects(text: str) -> bool:
 
 def _kubernetes(plugin: Plugin, zones: tuple[str, ...], where: str, file: str) -> Iterator[Refusal]:
     served = zones_of(plugin.args, zones)
-    if all(zone.endswith((".in-addr.arpa.", ".ip6.arpa.")) for zone in (f".{one}" for one in served)):
+    if all(zone.endswith((".in-addr.arpa.", ".ip6.arpa.")) for zone in served):
         yield INVALID, f"{where}non-reverse zone name must be used", plugin.line
-    at = f"{where}{file}:{plugin.line} - Error during parsing: "
+    at = f"{where}{file}:{plugin.end} - Error during parsing: "
     if plugin.has("namespaces") and plugin.has("namespace_labels"):
         yield INVALID, f"{at}namespaces and namespace_labels cannot both be set", plugin.line
     if plugin.has("zonal") and plugin.has("noendpoints"):

@@ -194,10 +194,13 @@ _KUBE_DNS: Key = ("kube-system", "kube-dns")  # kubeadm, k3s, EKS, AKS, GKE all 
 
 
 def _primary(options: Options) -> Labels:
-    """The first zone that is no reverse zone: reverse answers are names in it."""
+    """The first zone that is not below a reverse tree: reverse answers are names in it.
+
+    in-addr.arpa itself passes: where it is written first, addresses have names like web.shop.svc.in-addr.arpa.
+    """
     zones = [names.parse(zone) for zone in options.zones]
     trees = (names.IPV4_TREE, names.IPV6_TREE)
-    return next((zone for zone in zones if not any(names.within(zone, tree) for tree in trees)), ())
+    return next((zone for zone in zones if not any(names.within(zone[1:], tree) for tree in trees)), ())
 
 
 def _asked(question: Question, port: Port) -> bool:
