@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from netdoc.cluster.decode import UNREADABLE
 from netdoc.cluster.documents import Document
 from netdoc.model.kube import CronJob, DaemonSet, Deployment, Job, Pod, ReplicaSet, Service, StatefulSet
 from netdoc.model.kube.apps import PodTemplate, Workload
@@ -47,7 +48,10 @@ def with_status(document: Document) -> msgspec.Raw:
     """The document with the status that it would have if all were well, where it has none."""
     if not needs_status(document):
         return document.raw
-    plain = msgspec.json.decode(document.raw)
+    try:
+        plain = msgspec.json.decode(document.raw)
+    except UNREADABLE:
+        return document.raw  # named where the object is decoded
     if document.kind == "Service" and (plain.get("spec") or {}).get("type") != "LoadBalancer":
         return document.raw  # only a load balancer's address is said in a Service's status
     if isinstance(plain.get("metadata"), dict):

@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from netdoc.cluster.decode import UNREADABLE
+
 # Times at which something happened. Others (notAfter, deletionTimestamp, a schedule's next run) may lie ahead.
 _HAPPENED = frozenset(
     {
@@ -122,7 +124,16 @@ def _texts(raw: msgspec.Raw) -> Iterator[str]:
     try:
         yield from _strings(_DECODER.decode(raw))
     except msgspec.ValidationError:
-        yield from _anywhere(msgspec.json.decode(raw))
+        yield from _anywhere(_plain(raw))
+    except UNREADABLE:
+        return  # named where the object is decoded
+
+
+def _plain(raw: msgspec.Raw) -> Any:
+    try:
+        return msgspec.json.decode(raw)
+    except UNREADABLE:
+        return None
 
 
 def _strings(value: Any) -> Iterator[str]:

@@ -16,6 +16,9 @@ from netdoc.model.record import Gap
 
 K = TypeVar("K", bound=Object)
 
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises for bytes that are not JSON: broken, not UTF-8, nested without end."""
+
 
 class Misfit(msgspec.Struct, frozen=True, kw_only=True):
     """An object whose fields are not of the types that the API gives them."""
@@ -84,7 +87,7 @@ def _list_decoder(kind: type[Object]) -> msgspec.json.Decoder[Any]:
 def decode_page(kind: type[K], data: bytes) -> Page[K]:
     """Decode a list as the API server answers it.
 
-    Raises msgspec.DecodeError for what is not JSON, NotAList for what is not a list.
+    Raises one of UNREADABLE for what is not JSON, NotAList for what is not a list.
     """
     try:
         answer: Any = _list_decoder(kind).decode(data)
@@ -118,19 +121,21 @@ def _one_by_one(kind: type[K], raws: list[msgspec.Raw]) -> tuple[list[K], list[M
 
 
 def decode_object(kind: type[K], raw: bytes | msgspec.Raw) -> K | Misfit:
-    """Decode one object, or say which field does not fit. Raises msgspec.DecodeError for what is not JSON."""
+    """Decode one object, or say which field does not fit."""
     try:
         item: K = decoder(kind).decode(raw)
     except msgspec.ValidationError:
         return _leniently(kind, raw)
+    except UNREADABLE as error:
+        return Misfit(kind=kind.KIND.kind, why=str(error))
     return item
 
 
 def _leniently(kind: type[K], raw: bytes | msgspec.Raw) -> K | Misfit:
-    plain = without_nulls(msgspec.json.decode(raw))
     try:
+        plain = without_nulls(msgspec.json.decode(raw))
         item: K = msgspec.convert(plain, kind)
-    except msgspec.ValidationError as error:
+    except UNREADABLE as error:
         namespace, name = name_of(raw)
         return Misfit(kind=kind.KIND.kind, namespace=namespace, name=name, why=str(error))
     return item
@@ -149,7 +154,7 @@ def name_of(raw: bytes | msgspec.Raw) -> tuple[str, str]:
     """Namespace and name, however little else of the object is right."""
     try:
         meta = msgspec.json.decode(raw, type=_Named).metadata or _Name()
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return "", ""
     return str(meta.namespace or ""), str(meta.name or "")
 

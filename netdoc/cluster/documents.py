@@ -90,10 +90,13 @@ def read_text(file: File) -> Text:
 
 
 def unicode(data: bytes) -> str:
-    """The text of a file, by its byte order mark (a redirect in PowerShell writes UTF-16). Raises UnicodeError."""
+    """The text of a file, by its byte order mark: a redirect in PowerShell writes UTF-16.
+
+    A byte that is not UTF-8 costs itself alone. Raises UnicodeError for UTF-16 that is none.
+    """
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return data.decode("utf-16")
-    return data.decode("utf-8-sig")
+    return data.decode("utf-8-sig", "replace")
 
 
 class _Reader:
@@ -107,7 +110,7 @@ class _Reader:
     def read(self) -> None:
         data = self._file.data
         try:
-            plain = data if data[:1] in (b"{", b"[") else unicode(data).encode()
+            plain = data if data.isascii() else unicode(data).encode()
         except UnicodeError as error:
             self._name(0, f"is not text ({error})", "")
             return

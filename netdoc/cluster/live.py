@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from netdoc.cluster.decode import Misfit, NotAList, Page, decode_object, decode_page, misfit_gap
+from netdoc.cluster.decode import UNREADABLE, Misfit, NotAList, Page, decode_object, decode_page, misfit_gap
 from netdoc.cluster.errors import Unreachable
 from netdoc.cluster.guard import Query, Refused
 from netdoc.cluster.kinds import BUILT_IN_GROUPS, resource_name
@@ -189,7 +189,7 @@ class LiveCluster:
             return gap
         try:
             return decode_page(kind, answer.body)
-        except (NotAList, msgspec.DecodeError, RecursionError) as error:
+        except (NotAList, *UNREADABLE) as error:
             return Gap(what=what, reason="incomplete", detail=f"the answer cannot be read: {error}")
 
     # Refusals
@@ -223,7 +223,7 @@ class LiveCluster:
             if answer.status == 404:
                 return absent
             group = msgspec.json.decode(answer.body, type=_Group)
-        except (Failure, msgspec.DecodeError) as error:
+        except (Failure, *UNREADABLE) as error:
             return Gap(what=what, reason="incomplete", detail=f"the API server does not say what it serves: {error}")
         versions = [str(one.get("version", "")) for one in group.versions]
         if answer.status == 200 and place.api_version.rpartition("/")[2] not in versions:
@@ -269,7 +269,7 @@ def _is_absent(answer: Answer, name: str) -> bool:
     """Whether a 404 is the API's own word that this object does not exist, and not that the kind is unknown."""
     try:
         said = msgspec.json.decode(answer.body, type=_NotFound)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return False
     return said.reason == "NotFound" and said.details is not None and said.details.name == name
 
@@ -283,7 +283,7 @@ def _object(kind: type[K], what: str, answer: Answer, name: str) -> K | Gap:
                 what=what, reason="incomplete", detail=f"the answer is another object ({said.kind or 'no kind'})"
             )
         item = decode_object(kind, answer.body)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         return Gap(what=what, reason="incomplete", detail=f"the answer cannot be read: {error}")
     if isinstance(item, Misfit):
         return misfit_gap(what, (item,)) or Gap(what=what, reason="incomplete")

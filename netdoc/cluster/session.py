@@ -176,11 +176,15 @@ def failure_of(error: Exception, call: Call) -> Failure:
             return Failure("unreachable", f"the name in {where} does not resolve", again=True)
         case http.NewConnectionError():
             return Failure("unreachable", f"no connection to {where}: {_last(error)}", again=True)
-        case http.IncompleteRead():
+        case http.ProtocolError() if _is_short(error):
             return Failure("incomplete", "the answer was cut short", again=True)
         case http.HTTPError() | OSError():
             return Failure("unreachable", f"the connection to {where} broke: {_last(error)}", again=True)
     return Failure("unreachable", f"{where}: {type(error).__name__}: {error}")
+
+
+def _is_short(error: Exception) -> bool:
+    return isinstance(error, http.IncompleteRead) or any(isinstance(one, http.IncompleteRead) for one in error.args)
 
 
 def _last(error: Exception) -> str:

@@ -14,6 +14,7 @@ import msgspec
 
 import netdoc
 from netdoc.cluster import guard
+from netdoc.cluster.decode import UNREADABLE
 from netdoc.cluster.kubeconfig import Access, LiveOptions
 from netdoc.cluster.session import Answer, Call, Failure, Session
 from netdoc.cluster.threads import run_apart
@@ -44,12 +45,12 @@ class _Tries(msgspec.Struct):
 
 
 class Transport:
-    """Sends requests for one run. `notes` says aloud what the user should know about the connection."""
+    """Sends requests for one run, each with `timeout` seconds. `notes` is what the user should be told aloud."""
 
     def __init__(self, access: Access, options: LiveOptions, sleep: Sleep = asyncio.sleep) -> None:
         self._access = access
         self._session = Session(access)
-        self._timeout = options.request_timeout
+        self.timeout = options.request_timeout
         self._secrets = options.secrets
         self._headers = _headers(access, options)
         self._sleep = sleep
@@ -94,7 +95,7 @@ class Transport:
 
     async def _persist(self, method: str, url: str, body: bytes | None) -> Answer:
         """One request and its further tries, within twice the request's time."""
-        tries = _Tries(end=time.monotonic() + 2 * self._timeout)
+        tries = _Tries(end=time.monotonic() + 2 * self.timeout)
         while True:
             answer, generation = None, self._session.generation
             try:
@@ -146,13 +147,13 @@ class Transport:
         async with self._gate:
             await self._turn()
             call = Call(
-                method=method, url=url, headers=self._headers, body=body, deadline=time.monotonic() + self._timeout
+                method=method, url=url, headers=self._headers, body=body, deadline=time.monotonic() + self.timeout
             )
             self.requests += 1
             try:
-                answer = await run_apart(lambda: self._session.send(call), call.abandon, self._timeout)
+                answer = await run_apart(lambda: self._session.send(call), call.abandon, self.timeout)
             except TimeoutError:
-                detail = f"no answer in {self._timeout:g}s from {self._access.server}"
+                detail = f"no answer in {self.timeout:g}s from {self._access.server}"
                 raise Failure("timeout", detail, again=True) from None
         self.bytes += len(answer.body)
         self._answered = True
@@ -197,7 +198,7 @@ def message_of(answer: Answer) -> str:
     """The server's own words (metav1.Status), or the beginning of what it sent."""
     try:
         said = msgspec.json.decode(answer.body, type=_Status).message
-    except msgspec.DecodeError:
+    except UNREADABLE:
         said = answer.body[:200].decode("utf-8", "replace").strip()
     return said or "it says nothing"
 
