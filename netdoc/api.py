@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from netdoc.model.target import Port
     from netdoc.path.kinds import nearest
     from netdoc.ports import Cluster, Listing, Measurement, Ports, Vantage
+    from netdoc.predict.selectors import matches, plain_matches
 
 _HOMES = {
     "netdoc.engine.check": ("Check", "Kubectl", "NoParameters", "Read", "Subject"),
@@ -41,6 +42,7 @@ _HOMES = {
     "netdoc.model.record": ("Gap",),
     "netdoc.model.target": ("Port",),
     "netdoc.path.kinds": ("nearest",),
+    "netdoc.predict.selectors": ("matches", "plain_matches"),
     "netdoc.ports": ("Cluster", "Listing", "Measurement", "Ports", "Vantage"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
@@ -74,7 +76,9 @@ __all__ = [
     "Unjudged",
     "Vantage",
     "kube",
+    "matches",
     "nearest",
+    "plain_matches",
 ]
 
 

@@ -28,6 +28,7 @@ from netdoc.model.kube.core import (
     ResourceQuota,
     Service,
     ServicePort,
+    Terminated,
 )
 from netdoc.model.kube.discovery import Endpoint, EndpointConditions, EndpointPort, EndpointSlice
 from netdoc.model.kube.meta import (
@@ -88,6 +89,7 @@ __all__ = [
     "Service",
     "ServicePort",
     "StatefulSet",
+    "Terminated",
     "TrackedMeta",
     "condition",
 ]

@@ -1,0 +1,55 @@
+"""From argv to an exit code. Every way out is one line on stderr and a code of the contract, never a traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from netdoc.cli.exits import Exit, Failure
+from netdoc.cli.group import root
+
+
+def run(argv: list[str]) -> int:
+    name = _called_as(argv[0])
+    try:
+        result = root.main(_arguments(argv[1:]), prog_name=name, standalone_mode=False)
+        return int(result) if isinstance(result, int) else Exit.OK
+    except click.exceptions.Exit as exit_:
+        return exit_.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return Exit.INTERRUPTED
+    except click.ClickException as error:
+        return _said(name, _one_line(error), Exit.USAGE)
+    except Failure as failure:
+        return _said(name, str(failure), failure.code)
+    except BrokenPipeError:
+        # The reader went away (`| head`): nobody is left to tell, and Python must not try when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.OK
+
+
+def _called_as(path: str) -> str:
+    """As kubectl calls its plugins, so do its users: `kubectl netdoc`."""
+    return "kubectl netdoc" if os.path.basename(path).startswith("kubectl-") else "netdoc"
+
+
+def _arguments(arguments: list[str]) -> list[str]:
+    """`--demo` takes its value only behind `=`; alone it means the healthy network."""
+    ends = arguments.index("--") if "--" in arguments else len(arguments)
+    return ["--demo=healthy" if one == "--demo" and at < ends else one for at, one in enumerate(arguments)]
+
+
+def _one_line(error: click.ClickException) -> str:
+    message = error.format_message().replace("\n", " ").rstrip(".")
+    context = getattr(error, "ctx", None)
+    return f"{message}; see {context.command_path} --help" if context is not None else message
+
+
+def _said(name: str, message: str, code: Exit) -> int:
+    from netdoc.report.inert import line
+
+    sys.stdout.flush()
+    print(f"{name}: {line(message)}", file=sys.stderr)
+    return code

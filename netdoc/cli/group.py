@@ -1,0 +1,91 @@
+"""The tree of commands. Names and one-line helps stand here, so that listing them imports none of them."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+from netdoc import __version__
+from netdoc.cli.exits import Failure
+
+# name: (where it is defined, its one line in `netdoc --help`)
+COMMANDS = {
+    "diagnose": ("netdoc.cli.commands.diagnose:diagnose", "Why can't FROM reach TARGET? The main job."),
+    "check": ("netdoc.cli.commands.check:check", "Run a single check on TARGET."),
+    "checks": ("netdoc.cli.commands.catalogue:checks", "List the checks that are installed."),
+    "codes": ("netdoc.cli.commands.catalogue:codes", "List the finding codes."),
+    "explain": ("netdoc.cli.commands.catalogue:explain", "Tell all about a code or a check."),
+    "snapshot": ("netdoc.cli.commands.snapshot:snapshot", "Save or show the state of a cluster in a file."),
+    "demo": ("netdoc.cli.commands.demo:demo", "Try netdoc on the embedded network, broken on purpose."),
+    "schema": ("netdoc.cli.commands.schema:schema", "Print the JSON Schema of an output."),
+}
+LATER = {
+    "run": "playbooks",
+    "playbooks": "playbooks",
+    "policy": "the policy evaluator",
+    "dns": "the DNS tools",
+    "ingress": "the route matcher",
+    "tls": "the certificate tools",
+    "probe": "packet-level tests",
+    "clean": "packet-level tests",
+    "capture": "capture analysis",
+    "runs": "the journal",
+    "report": "the journal",
+    "replay": "the journal",
+    "recheck": "the journal",
+    "doctor": "the doctor",
+    "rbac": "the ClusterRole printer",
+    "completion": "shell completion",
+}
+
+
+class Lazy(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def resolve_command(
+        self, context: click.Context, arguments: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = arguments[0]
+        if name in LATER:
+            raise Failure(f"`netdoc {name}` is not in this version: {LATER[name]} come with a later one")
+        if name not in COMMANDS:
+            raise Failure(*_unknown(name))
+        return super().resolve_command(context, arguments)
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+def _unknown(name: str) -> tuple[str, str]:
+    import difflib
+
+    if any(mark in name for mark in "/:. "):
+        return (
+            "the terminal app is not in this version",
+            f"without it: netdoc diagnose {click.unstyle(name)}",
+        )
+    near = difflib.get_close_matches(name, [*COMMANDS, *LATER], n=1)
+    return f'there is no command "{name}"', f'did you mean "{near[0]}"?' if near else "see netdoc --help"
+
+
+@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=True)
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def root() -> None:
+    """Says why A cannot reach B in Kubernetes, proves it, and shows the fix.
+
+    \b
+    netdoc diagnose svc/web.shop:80 --from deploy/client.shop
+    netdoc demo
+    """

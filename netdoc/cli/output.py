@@ -1,0 +1,90 @@
+"""Writes reports: data to stdout and files, progress to stderr."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from typing import TextIO
+
+from netdoc.cli.exits import Failure
+from netdoc.cli.options import OutputOptions
+from netdoc.model.event import Event
+from netdoc.model.report import Report
+from netdoc.ports import Where
+
+PIPE_WIDTH = 100
+
+
+class Writer:
+    """Draws one report in every format asked for; jsonl is written event by event while the run goes on."""
+
+    def __init__(self, options: OutputOptions, where: Where) -> None:
+        self._options = options
+        self._streams: dict[str, TextIO] = {}
+        self.listeners: tuple[Callable[[Event], None], ...] = tuple(self._listening())
+        for note in getattr(where, "notes", ()):
+            self._note(note)
+
+    def _listening(self) -> list[Callable[[Event], None]]:
+        listeners: list[Callable[[Event], None]] = []
+        for format_, file in self._options.outputs:
+            stream = self._open(file)
+            if format_ == "jsonl":
+                listeners.append(lambda event, stream=stream: _event_line(event, stream))  # type: ignore[misc]
+        if sys.stderr.isatty() and not self._options.quiet:
+            from netdoc.report.progress import Progress
+
+            listeners.append(Progress(sys.stderr))
+        return listeners
+
+    def write(self, report: Report) -> None:
+        from netdoc.report import render
+
+        for format_, file in self._options.outputs:
+            if format_ == "jsonl":
+                continue
+            stream = self._open(file)
+            stream.write(render(report, format_, width=width(stream), color=self._colored(stream)))
+            stream.flush()
+
+    def _open(self, file: str) -> TextIO:
+        """stdout, or the file, opened before the run so that a path that cannot be written costs nothing."""
+        if not file:
+            return sys.stdout
+        if file not in self._streams:
+            try:
+                self._streams[file] = open(file, "w", encoding="utf-8")  # noqa: SIM115  lives as long as the run
+            except OSError as error:
+                raise Failure(f"cannot write {file}: {error.strerror}") from error
+        return self._streams[file]
+
+    def _colored(self, stream: TextIO) -> bool:
+        return colored(stream, self._options.color)
+
+    def _note(self, text: str) -> None:
+        if not self._options.quiet:
+            print(f"netdoc: {text}", file=sys.stderr)
+
+
+def width(stream: TextIO) -> int:
+    """The terminal's width, COLUMNS where set, 100 on a pipe."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns) > 0:
+        return int(columns)
+    return shutil.get_terminal_size((PIPE_WIDTH, 24)).columns if stream.isatty() else PIPE_WIDTH
+
+
+def colored(stream: TextIO, choice: str) -> bool:
+    """NO_COLOR counts where it is not empty (no-color.org)."""
+    if choice != "auto":
+        return choice == "always"
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _event_line(event: Event, stream: TextIO) -> None:
+    from netdoc.report.jsonl import line
+
+    stream.write(line(event))
+    stream.flush()

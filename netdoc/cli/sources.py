@@ -1,0 +1,48 @@
+"""Opens the cluster that the options name: live, snapshot or the embedded network."""
+
+from __future__ import annotations
+
+from netdoc.cli.exits import Exit, Failure
+from netdoc.cli.options import WhereOptions
+from netdoc.ports import Cluster
+
+
+async def open_cluster(options: WhereOptions, run: str) -> Cluster:
+    """Raises Failure where the options name nothing that can be opened."""
+    from netdoc.cluster import ClusterError
+
+    try:
+        if options.demo:
+            return _demo(options)
+        if options.snapshot:
+            from netdoc.cluster import open_snapshot
+
+            return open_snapshot(options.snapshot, namespace=options.namespace)
+        return await _live(options, run)
+    except ClusterError as error:
+        raise Failure(error.message, error.hint, Exit.USAGE) from error
+
+
+def _demo(options: WhereOptions) -> Cluster:
+    from netdoc.demo import UnknownScenario, open_demo
+
+    try:
+        return open_demo(options.demo, namespace=options.namespace)
+    except UnknownScenario as error:
+        raise Failure(str(error), "netdoc demo --list names them") from error
+
+
+async def _live(options: WhereOptions, run: str) -> Cluster:
+    from netdoc.cluster import LiveOptions, open_live
+
+    return open_live(
+        LiveOptions(
+            kubeconfig=options.kubeconfig,
+            context=options.context,
+            namespace=options.namespace,
+            as_user=options.as_user,
+            as_groups=options.as_groups,
+            request_timeout=options.request_timeout.total_seconds(),
+            run=run,
+        )
+    )

@@ -1,0 +1,3 @@
+"""netdoc's own playbooks, found through entry points like anyone else's."""
+
+PLAYBOOKS: dict[str, str] = {}
