@@ -169,3 +169,7 @@ def _parameters(check: Check, given: Mapping[str, object]) -> msgspec.Struct:
     if check.parameters is NoParameters:
         return NoParameters()
     return msgspec.convert(dict(given), check.parameters, strict=False)
+
+
+# The connectivity playbook's documented order. A step whose check is not installed is said under notChecked.
+CONNECTIVITY = (Step(id="endpoints", check="endpoints", title="Inspect service endpoints"),)

@@ -20,14 +20,17 @@ Observer = Callable[[Record, Any], None]
 
 
 class Recorder:
-    """A Cluster that remembers. `observer` is called with each new record and its answer."""
+    """A Cluster that remembers, and tells each new record and its answer to whoever listens."""
 
-    def __init__(self, cluster: Cluster, observer: Observer | None = None) -> None:
+    def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._observer = observer
+        self._observers: list[Observer] = []
         self._answers: dict[Ask, asyncio.Task[Any]] = {}
         self._cited: dict[ObjectRef, Record] = {}
         self.records: list[Record] = []
+
+    def listen(self, observer: Observer) -> None:
+        self._observers.append(observer)
 
     @property
     def where(self) -> Where:
@@ -98,8 +101,8 @@ class Recorder:
         )
         self.records.append(record)
         self._cited.update((item.ref, record) for item in found)
-        if self._observer is not None:
-            self._observer(record, answer)
+        for observer in self._observers:
+            observer(record, answer)
 
 
 def _ask(verb: str, kind: type[Object], namespace: str, *, name: str = "", labels: str = "", fields: str = "") -> Ask:
