@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 
-from tests.lab.build import build, sizes
+from tests.lab.build import build, locked, sizes
 from tests.lab.cluster import down, status, up
 from tests.lab.parts import LabError, Places, places
 from tests.lab.tools import say
@@ -19,12 +19,14 @@ def _build(where: Places) -> int:
 
 
 def _up(where: Places) -> int:
-    up(where)
+    with locked(where.cache / "up.lock"):
+        up(where)
     return 0
 
 
 def _down(where: Places) -> int:
-    down(where)
+    with locked(where.cache / "up.lock"):
+        down(where)
     return 0
 
 

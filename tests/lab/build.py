@@ -71,7 +71,7 @@ class Built:
 def build(cache: Path) -> Built:
     """Makes what the cache lacks. Raises LabError where a tool is missing or a build fails."""
     cache.mkdir(parents=True, exist_ok=True)
-    with _locked(cache):
+    with locked(cache / "lock"):
         for unfinished in cache.glob(".*-*"):
             shutil.rmtree(unfinished)
         first = {part.name: _made(cache, part) for part in _programs()}
@@ -87,9 +87,10 @@ def build(cache: Path) -> Built:
 
 
 @contextmanager
-def _locked(cache: Path) -> Iterator[None]:
-    """One build at a time; the kernel lets go of the lock if the builder dies."""
-    with (cache / "lock").open("w") as lock:
+def locked(file: Path) -> Iterator[None]:
+    """One at a time; the kernel lets go of the lock if its holder dies."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

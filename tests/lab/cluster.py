@@ -121,7 +121,8 @@ def _import_images(places: Places, built: Built) -> None:
 
 def kubectl(places: Places, *words: str, given: str | None = None, check: bool = True, timeout: float = 60) -> str:
     """Runs the lab's kubectl as its administrator."""
-    return call([places.kubectl, "--kubeconfig", places.kubeconfig, *words], given=given, check=check, timeout=timeout)
+    as_administrator = (f"--kubeconfig={places.kubeconfig}", f"--cache-dir={places.state}/kubectl-cache")
+    return call([places.kubectl, *as_administrator, *words], given=given, check=check, timeout=timeout)
 
 
 def _await_api(places: Places) -> None:

@@ -76,7 +76,8 @@ def prepare(device: str, address: str) -> None:
     # Not a blackhole: the node's own connections to Services are looked up before kube-proxy's rules turn them
     # to a pod. What those rules do not turn is dropped below, on its way out of lo.
     call(["ip", "route", "replace", SERVICE_RANGE, "dev", "lo", "src", address])
-    call(["ip", "address", "replace", f"{OUTER_DNS}/32", "dev", "lo"])
+    # Scope host: or the kernel would take it as the source of the node's own connections to pods.
+    call(["ip", "address", "replace", f"{OUTER_DNS}/32", "dev", "lo", "scope", "host"])
     call(["nft", "-f", "-"], given=_rules(device))
 
 
