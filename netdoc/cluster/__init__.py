@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from netdoc.cluster.live import LiveCluster as LiveCluster
     from netdoc.cluster.live import open_live as open_live
     from netdoc.cluster.reading import open_snapshot as open_snapshot
+    from netdoc.cluster.recorded import RecordedCluster as RecordedCluster
     from netdoc.cluster.snapshot import SnapshotCluster as SnapshotCluster
 
 _HOMES = {
@@ -22,10 +23,20 @@ _HOMES = {
     "LiveOptions": "netdoc.cluster.kubeconfig",
     "open_live": "netdoc.cluster.live",
     "open_snapshot": "netdoc.cluster.reading",
+    "RecordedCluster": "netdoc.cluster.recorded",
     "SnapshotCluster": "netdoc.cluster.snapshot",
 }
 
-__all__ = ["ClusterError", "LiveCluster", "LiveOptions", "SnapshotCluster", "Unreachable", "open_live", "open_snapshot"]
+__all__ = [
+    "ClusterError",
+    "LiveCluster",
+    "LiveOptions",
+    "RecordedCluster",
+    "SnapshotCluster",
+    "Unreachable",
+    "open_live",
+    "open_snapshot",
+]
 
 
 def __getattr__(name: str) -> Any:

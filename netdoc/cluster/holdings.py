@@ -73,6 +73,10 @@ class Holdings:
         """Whether the kind occurs at all."""
         return bool(self._by_kind.get((kind.group, kind.kind)))
 
+    def holds(self, kind: Kind, name: str, namespace: str) -> bool:
+        place = (namespace if kind.namespaced else "", name)
+        return place in self._by_kind.get((kind.group, kind.kind), {})
+
     def namespaces(self) -> frozenset[str]:
         """Every namespace that an object is in."""
         return frozenset(place[0] for places in self._by_kind.values() for place in places if place[0])

@@ -27,6 +27,10 @@ _POLICY = frozenset({"NetworkPolicy", "Ingress", "IngressClass", "CustomResource
 class Knowledge(Protocol):
     """Answers for what the documents do not hold."""
 
+    def hidden(self, kind: type[Object], name: str, namespace: str) -> Gap | None:
+        """Why an object may not be shown although its document is there."""
+        ...
+
     def listed(self, kind: type[Object], namespace: str, found: int) -> Gap | None:
         """Why a list of `found` objects may not be all."""
         ...
@@ -38,6 +42,9 @@ class Knowledge(Protocol):
 
 class Whole(msgspec.Struct, frozen=True):
     """Everything there is: the embedded network, and objects made in tests."""
+
+    def hidden(self, kind: type[Object], name: str, namespace: str) -> Gap | None:
+        return None
 
     def listed(self, kind: type[Object], namespace: str, found: int) -> Gap | None:
         return None
@@ -52,6 +59,9 @@ class Foreign(msgspec.Struct, frozen=True):
     holdings: Holdings
     unreadable: tuple[Unreadable, ...] = ()
     dump: bool = False
+
+    def hidden(self, kind: type[Object], name: str, namespace: str) -> Gap | None:
+        return None
 
     def listed(self, kind: type[Object], namespace: str, found: int) -> Gap | None:
         """In others' files a kind of policy, route or CRD that does not occur is none, and that is said."""

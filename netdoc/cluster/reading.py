@@ -15,7 +15,9 @@ from netdoc.cluster.holdings import Holdings
 from netdoc.cluster.kinds import projection_of
 from netdoc.cluster.knowledge import Foreign
 from netdoc.cluster.logfiles import LogKey, logs_of
+from netdoc.cluster.saved import Manifest, Saved, manifest_of
 from netdoc.cluster.snapshot import SnapshotCluster
+from netdoc.model.record import Gap
 from netdoc.ports.cluster import Where
 
 # Only a dump names a file so; must-gathers write replicationcontrollers.yaml.
@@ -33,16 +35,35 @@ class Read(msgspec.Struct):
     dump: bool = False
 
 
-def open_snapshot(path: str | Path) -> SnapshotCluster:
-    """The cluster that a file, folder or archive describes. Raises ClusterError where nothing can be read."""
+def open_snapshot(path: str | Path, *, namespace: str = "") -> SnapshotCluster:
+    """The cluster that a file, folder or archive describes. Raises ClusterError where nothing can be read.
+
+    `namespace` is where names without one are looked for; a saved snapshot knows the one it was taken from.
+    """
     read = read_all(read_files(Path(path)))
     if not read.documents:
         raise _nothing(Path(path), read)
-    where = Where(type="snapshot", path=str(path))
+    manifest = manifest_of(read.documents)
+    return _foreign(path, namespace, read) if manifest is None else _saved(path, namespace, read, manifest)
+
+
+def _foreign(path: str | Path, namespace: str, read: Read) -> SnapshotCluster:
+    where = Where(type="snapshot", path=str(path), namespace=namespace or "default")
     holdings = Holdings(read.documents)
-    unreadable = (*read.unreadable, *_twice(holdings))
     knowledge = Foreign(holdings, tuple(read.unreadable), read.dump)
+    unreadable = (*read.unreadable, *_twice(holdings))
     return SnapshotCluster(holdings, knowledge, where, logs=read.logs, unreadable=unreadable)
+
+
+def _saved(path: str | Path, namespace: str, read: Read, manifest: Manifest) -> SnapshotCluster:
+    home = namespace or manifest.namespace or manifest.home
+    where = Where(type="snapshot", path=str(path), context=manifest.context, server=manifest.server, namespace=home)
+    holdings = Holdings(one for one in read.documents if one.group != "netdoc")
+    named = "; ".join(str(one) for one in read.unreadable[:3])
+    damaged = Gap(what="snapshot", reason="incomplete", detail=f"damaged: {named}") if named else None
+    unreadable = tuple(read.unreadable)
+    knowledge = Saved(manifest, holdings, damaged)
+    return SnapshotCluster(holdings, knowledge, where, now=manifest.taken, logs=read.logs, unreadable=unreadable)
 
 
 def read_all(files: Iterable[File | Unreadable]) -> Read:

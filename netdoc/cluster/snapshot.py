@@ -45,10 +45,10 @@ class SnapshotCluster:
     ) -> None:
         self.holdings = holdings
         self.unreadable = unreadable
-        self._knowledge = knowledge
+        self.knowledge = knowledge
         self._where = where
         self._now = now
-        self._logs = dict(logs or {})
+        self.logs = dict(logs or {})
         self._assuming = isinstance(knowledge, Foreign)
 
     @classmethod
@@ -84,10 +84,12 @@ class SnapshotCluster:
         if _is_secret(kind):
             return _secret_gap(kind)
         place = (namespace or self._where.namespace) if kind.KIND.namespaced else ""
+        if (gap := self.knowledge.hidden(kind, name, place)) is not None:
+            return gap
         found = self._held(kind).find(name, place)
         if isinstance(found, Misfit):
             return misfit_gap(resource_name(kind.KIND), (found,))
-        return found if found is not None else self._knowledge.absent(kind, name, place)
+        return found if found is not None else self.knowledge.absent(kind, name, place)
 
     async def list(self, kind: type[K], namespace: str = "", *, labels: str = "", fields: str = "") -> Listing[K]:
         if _is_secret(kind):
@@ -100,11 +102,11 @@ class SnapshotCluster:
         held = self._held(kind)
         items = tuple(item for item in held.within(place) if chosen(item))
         misfit = misfit_gap(resource_name(kind.KIND), held.misfits(place))
-        gaps = (misfit, self._knowledge.listed(kind, place, len(items)), *self._assumed(kind, items, place))
+        gaps = (misfit, self.knowledge.listed(kind, place, len(items)), *self._assumed(kind, items, place))
         return Listing(items, _weightiest(gaps))
 
     async def log(self, pod: ObjectRef, container: str, *, previous: bool = False, lines: int = 20) -> str | Gap:
-        text = self._logs.get((pod.namespace, pod.name, container, previous))
+        text = self.logs.get((pod.namespace, pod.name, container, previous))
         if text is not None:
             return tail(text, lines)
         detail = f"the snapshot holds no log of {container} in {pod}"
@@ -146,7 +148,7 @@ class SnapshotCluster:
             return
         if kind is EndpointSlice and not (items and all(not item.assumed for item in items)):
             yield misfit_gap("pods", self._held(Pod).misfits(place))
-            yield _if_blocking(self._knowledge.listed(Pod, place, 0))
+            yield _if_blocking(self.knowledge.listed(Pod, place, 0))
         taken = [str(item.ref) for item in items if item.assumed]
         if taken:
             named = ", ".join(taken[:3]) + (f" and {len(taken) - 3} more" if len(taken) > 3 else "")
