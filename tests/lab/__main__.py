@@ -1,4 +1,4 @@
-"""The lab's command line: python3 -m tests.lab up|down|status|build, from the root of the project."""
+"""The lab's command line, from the root of the project: python3 -m tests.lab up|down|status|build|stop|start."""
 
 from __future__ import annotations
 
@@ -7,46 +7,55 @@ import os
 import sys
 
 from tests.lab.build import build, locked, sizes
-from tests.lab.cluster import down, status, up
+from tests.lab.cluster import down, start_part, status, stop_part, up
 from tests.lab.parts import LabError, Places, places
 from tests.lab.tools import say
 
 
-def _build(where: Places) -> int:
-    build(where.cache)
-    print("\n".join(sizes(where.cache)))
-    return 0
-
-
-def _up(where: Places) -> int:
-    with locked(where.cache / "up.lock"):
-        up(where)
-    return 0
-
-
-def _down(where: Places) -> int:
-    with locked(where.cache / "up.lock"):
-        down(where)
-    return 0
-
-
-def _status(where: Places) -> int:
-    return 1 if status(where) else 0
-
-
-_COMMANDS = {"up": _up, "down": _down, "status": _status, "build": _build}
-
-
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python3 -m tests.lab", description=__doc__)
-    parser.add_argument("command", choices=list(_COMMANDS))
-    command = parser.parse_args().command
+    """0 done (`status`: up), 1 `status`: not up, 2 it could not be done; the reason stands on stderr."""
+    arguments = _parser().parse_args()
     os.environ["PATH"] += ":/usr/local/go/bin:/usr/local/sbin:/usr/sbin:/sbin"
     try:
-        return _COMMANDS[command](places())
+        where = places()
+        if arguments.command == "status":
+            return 1 if status(where) else 0
+        with locked(where.cache / "up.lock"):
+            _do(where, arguments)
+        return 0
     except LabError as error:
         say(str(error))
         return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python3 -m tests.lab", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, what in (
+        ("up", "build what is missing and start the lab"),
+        ("down", "end it and leave nothing behind"),
+        ("status", "say how it is"),
+        ("build", "only fill the cache"),
+    ):
+        commands.add_parser(name, help=what)
+    for name, what in (("stop", "end one program of the running lab"), ("start", "start it again")):
+        commands.add_parser(name, help=what).add_argument("part", help="its name in status")
+    return parser
+
+
+def _do(where: Places, arguments: argparse.Namespace) -> None:
+    match arguments.command:
+        case "up":
+            up(where)
+        case "down":
+            down(where)
+        case "build":
+            build(where.cache)
+            print("\n".join(sizes(where.cache)))
+        case "stop":
+            stop_part(where, arguments.part)
+        case "start":
+            start_part(where, arguments.part)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import shutil
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,8 +74,8 @@ def build(cache: Path) -> Built:
     with locked(cache / "lock"):
         for unfinished in cache.glob(".*-*"):
             shutil.rmtree(unfinished)
-        first = {part.name: _made(cache, part) for part in _programs()}
-        second = {part.name: _made(cache, part) for part in _images(first)}
+        first = {part.name: made(cache, part) for part in _programs()}
+        second = {part.name: made(cache, part) for part in _images(first)}
     return Built(
         kubernetes=first["kubernetes"] / "kubernetes",
         calico=first["calico"] / "calico",
@@ -95,12 +95,12 @@ def locked(file: Path) -> Iterator[None]:
         yield
 
 
-def _made(cache: Path, part: Part) -> Path:
+def made(cache: Path, part: Part, tools_needed: Mapping[str, str] = BUILD_TOOLS) -> Path:
     """The part's directory, made now if need be; complete or not there at all. Older ones are removed."""
     place = cache / f"{part.name}-{part.key}"
     if place.is_dir():
         return place
-    require(BUILD_TOOLS)
+    require(tools_needed)
     say(f"building {part.name} (once; kept in {place})")
     with tempfile.TemporaryDirectory(prefix=f".{part.name}-", dir=cache) as fresh:
         work = Path(fresh) / "made"

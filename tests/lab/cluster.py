@@ -7,6 +7,7 @@ import os
 import threading
 import urllib.request
 from collections.abc import Callable
+from pathlib import Path
 
 from tests.lab import certs, components, leftovers, network, processes
 from tests.lab.build import Built, build
@@ -16,18 +17,8 @@ from tests.lab.tools import call, require, say, wait_for
 
 _NAMES = ("jellyfin", "sonarr", "grafana")  # below lab.example
 _FELIX_READY = f"http://{components.LOOPBACK}:{components.FELIX_PORT}/readiness"
-_STOP_ORDER = (
-    "kubelet",
-    "felix",
-    "kube-proxy",
-    "kube-scheduler",
-    "kube-controller-manager",
-    "kube-apiserver",
-    "containerd",
-    "registry",
-    "resolver",
-    "etcd",
-)
+# They would report the others' end as faults, and undo in their way what is undone below.
+_STOPPED_IN_PEACE = ("kubelet", "felix")
 
 
 def up(places: Places) -> None:
@@ -52,6 +43,11 @@ def up(places: Places) -> None:
 
 def _start(places: Places, built: Built) -> None:
     device, address = network.uplink()
+    if others := network.traces(places):
+        raise LabError(
+            "this machine has another cluster, or remains of one, on what the lab would use:\n  "
+            + "\n  ".join(others[:10])
+        )
     network.remember(places)
     leftovers.remember(places)
     processes.make_groups()
@@ -59,28 +55,46 @@ def _start(places: Places, built: Built) -> None:
     components.write_configuration(places, address, dict.fromkeys(_NAMES, address))
     certs.make(places, address)
     network.prepare(device, address)
-    runtime = (
-        components.etcd(places),
-        components.api_server(places, address),
-        components.containerd(places),
-        components.registry(places),
-        components.resolver(places),
-    )
-    _run(places, *runtime)
+    parts = components.all_of(places, device, address)
+    for name in ("etcd", "kube-apiserver", "containerd", "registry", "resolver"):
+        _run(places, parts[name])
     images = _in_background(lambda: _import_images(places, built))
     _await_api(places)
-    _run(places, components.controller_manager(places), components.scheduler(places))
+    for name in ("kube-controller-manager", "kube-scheduler"):
+        _run(places, parts[name])
     _define(places, built)
-    _run(places, components.proxy(places), components.felix(places, device))
+    for name in ("kube-proxy", "felix"):
+        _run(places, parts[name])
     images()
-    _run(places, components.kubelet(places, address))
+    _run(places, parts["kubelet"])
     _deploy(places, address)
     _await_workloads(places)
+    _complete(places).touch()
 
 
-def _run(places: Places, *wanted: Component) -> None:
-    for component in wanted:
-        processes.start(places, component.name, component.command, component.env)
+def _run(places: Places, part: Component) -> None:
+    processes.start(places, part.name, part.command, part.env)
+
+
+def _complete(places: Places) -> Path:
+    """There once a start came to its end."""
+    return places.run / "complete"
+
+
+def start_part(places: Places, name: str) -> None:
+    """Starts one program of a lab that is up, after `stop_part`. Raises LabError for a name that is none."""
+    parts = components.all_of(places, *network.uplink())
+    if name not in parts:
+        raise LabError(f"{name}: no part of the lab; there are {', '.join(sorted(parts))}")
+    if not processes.alive(places, name):
+        _run(places, parts[name])
+
+
+def stop_part(places: Places, name: str) -> None:
+    """Ends one program of the lab (a node whose kubelet is gone, a resolver that is down ...)."""
+    if name not in processes.started(places):
+        raise LabError(f"{name}: not started; there are {', '.join(processes.started(places))}")
+    processes.stop(places, name)
 
 
 def _in_background(work: Callable[[], None]) -> Callable[[], None]:
@@ -196,8 +210,8 @@ def faults(places: Places) -> list[str]:
         for name, runs in processes.started(places).items()
         if not runs
     ]
-    missing = set(_STOP_ORDER) - set(processes.started(places))
-    found += [f"{name} was never started" for name in sorted(missing)]
+    if not _complete(places).exists():
+        found.append("its start did not come to its end")
     if not found and not _node_ready(places):
         found.append(f"the API server does not answer, or node {NODE} is not ready")
     return found
@@ -222,21 +236,22 @@ def _keep_logs(places: Places) -> str:
 
 
 def down(places: Places) -> None:
-    """Ends everything and takes every change back, also after a crash; nothing to do where nothing is."""
+    """Ends everything and takes every change back, also after a crash; touches nothing where no lab was started.
+
+    Raises LabError where something is left: then the record of how the machine was is kept, for another down.
+    """
     if os.geteuid() != 0:
         raise LabError("the lab needs root")
-    there = places.state.exists() or processes.members()
-    if there:
-        say("stopping")
-        for name in _STOP_ORDER[:2]:
-            processes.stop(places, name)
+    if not places.state.exists() and not processes.members():
+        return
+    say("stopping")
+    for name in _STOPPED_IN_PEACE:
+        processes.stop(places, name)
     processes.kill_all()
     leftovers.unmount(places)
     network.restore(places)
     leftovers.remove_files(places)
-    left = network.traces(places)  # before the record goes, by which another down could go on
-    if left:
+    if left := network.traces(places):
         raise LabError("left behind:\n  " + "\n  ".join(left))
     leftovers.remove_state(places)
-    if there:
-        say("down: nothing left")
+    say("down: nothing left")

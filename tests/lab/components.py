@@ -173,6 +173,7 @@ def _kubelet(places: Places, address: str) -> dict[str, object]:
         "imageGCHighThresholdPercent": 99,
         "imageGCLowThresholdPercent": 98,
         "nodeStatusUpdateFrequency": "5s",
+        "nodeLeaseDurationSeconds": 20,  # renewed every 5 s, for the controllers' 25 s of grace
         "syncFrequency": "10s",  # how soon a changed ConfigMap reaches its volume
         "configMapAndSecretChangeDetectionStrategy": "Watch",
         "featureGates": {"ReduceDefaultCrashLoopBackOffDecay": True},  # first wait 1 s, not 10: faults show sooner
@@ -276,6 +277,7 @@ def controller_manager(places: Places) -> Component:
             f"--cluster-signing-cert-file={certs}/ca.crt",
             f"--cluster-signing-key-file={certs}/ca.key",
             "--use-service-account-credentials=true",
+            "--node-monitor-grace-period=25s",
             "--kube-api-qps=200",
             "--kube-api-burst=400",
             "--profiling=false",
@@ -357,6 +359,23 @@ def felix(places: Places, device: str) -> Component:
         "FELIX_HEALTHPORT": str(FELIX_PORT),
     }
     return Component("felix", ("/bin/sh", "-c", again, places.bin / "calico-felix"), env)
+
+
+def all_of(places: Places, device: str, address: str) -> dict[str, Component]:
+    """Every program by its name; `device` and `address` are those of the node."""
+    made = (
+        etcd(places),
+        api_server(places, address),
+        controller_manager(places),
+        scheduler(places),
+        containerd(places),
+        registry(places),
+        resolver(places),
+        kubelet(places, address),
+        proxy(places),
+        felix(places, device),
+    )
+    return {part.name: part for part in made}
 
 
 def link_programs(places: Places, built: Built) -> None:

@@ -6,6 +6,7 @@ Nothing that pods or tests send leaves the machine: addresses of the lab's range
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from dataclasses import dataclass
@@ -130,6 +131,8 @@ def restore(places: Places) -> None:
     call(["nft", "delete", "table", "inet", TABLE], check=False)
     for family in ("ip", "ip6"):
         call(["nft", "delete", "table", family, "kube-proxy"], check=False)
+    for option, block in itertools.product(("--orig-src", "--orig-dst"), (POD_RANGE, SERVICE_RANGE)):
+        call(["conntrack", "-D", option, block], check=False)  # fails where there is none
     before = _recorded(places)
     for program in ("iptables-nft", "ip6tables-nft"):
         _remove_chains(program, before.tables[program] if before.tables else None)
@@ -175,7 +178,7 @@ def _remove_chains(program: str, kept_tables: list[str] | None) -> None:
         ours = [chain for chain in chains if _CHAINS.match(chain)]
         if ours:
             rules = [line for line in saved if line.startswith("-A ")]
-            call([f"{program}-restore", "--noflush"], given=_removal(table, ours, rules))
+            call([f"{program}-restore", "--noflush"], given=removal(table, ours, rules))
         if kept_tables is not None and table not in kept_tables:
             _remove_empty_table("ip6" if program.startswith("ip6") else "ip", table)
 
@@ -195,7 +198,7 @@ def _trace_of_rules(line: str) -> bool:
     return bool(_CHAINS.search(line) or "cali:" in line or re.search(f"table .*({TABLE}|kube-proxy)", line))
 
 
-def _removal(table: str, ours: list[str], rules: list[str]) -> str:
+def removal(table: str, ours: list[str], rules: list[str]) -> str:
     """iptables-restore's input that empties our chains, unhooks them and deletes them."""
     jumps = [rule for rule in rules if not _CHAINS.match(rule.split()[1]) and _HOOKS.search(rule)]
     lines = [

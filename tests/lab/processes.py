@@ -94,15 +94,25 @@ def see_alive(places: Places, name: str) -> None:
 
 
 def stop(places: Places, name: str, seconds: float = 10) -> None:
-    """Asks a program to end; what it does not do in time is left to `kill_all`."""
+    """Asks a program (and its children, unless they left its process group as containers do) to end, then makes it."""
     pid = _recorded(places.run / f"{name}.pid")
     if pid is None:
         return
-    os.kill(pid, signal.SIGTERM)
+    os.killpg(pid, signal.SIGTERM)  # each program was started as the leader of a session
     try:
-        wait_for(f"end of {name}", lambda: not alive(places, name), seconds, every=0.05)
+        wait_for(f"end of {name}", lambda: not _group_lives(pid), seconds, every=0.05)
     except LabError as late:
-        say(f"{late}: it will be killed")
+        say(f"{late}: killed")
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)
+
+
+def _group_lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _recorded(pid_file: Path) -> int | None:
