@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 import urllib3
@@ -160,7 +161,7 @@ def _body(response: Any, call: Call) -> bytes:
 
 def failure_of(error: Exception, call: Call) -> Failure:
     """What an exception of the client's libraries means."""
-    where = call.url.split("/api", 1)[0]
+    where = "{0.scheme}://{0.netloc}".format(urlsplit(call.url))
     match error:
         case PluginTimeout():
             return Failure("timeout", str(error))
@@ -170,12 +171,12 @@ def failure_of(error: Exception, call: Call) -> Failure:
             return Failure("unreachable", f"TLS with {where} fails: {error}")
         case http.ProxyError():
             return Failure("unreachable", f"the proxy to {where} fails: {error}", again=True)
-        case http.ConnectTimeoutError() | http.ReadTimeoutError() | TimeoutError():
-            return Failure("timeout", f"{where} did not answer in time", again=True)
         case http.NameResolutionError():
             return Failure("unreachable", f"the name in {where} does not resolve", again=True)
         case http.NewConnectionError():
             return Failure("unreachable", f"no connection to {where}: {_last(error)}", again=True)
+        case http.ConnectTimeoutError() | http.ReadTimeoutError() | TimeoutError():
+            return Failure("timeout", f"{where} did not answer in time", again=True)
         case http.ProtocolError() if _is_short(error):
             return Failure("incomplete", "the answer was cut short", again=True)
         case http.HTTPError() | OSError():
