@@ -12,6 +12,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from netdoc.diagnosis.templates import probe_text, template_difference
     from netdoc.engine.check import Check, Kubectl, NoParameters, Read, Subject
     from netdoc.model import kube
     from netdoc.model.change import Change
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from netdoc.predict.selectors import matches, plain_matches
 
 _HOMES = {
+    "netdoc.diagnosis.templates": ("probe_text", "template_difference"),
     "netdoc.engine.check": ("Check", "Kubectl", "NoParameters", "Read", "Subject"),
     "netdoc.model.change": ("Change",),
     "netdoc.model.finding": (
@@ -79,6 +81,8 @@ __all__ = [
     "matches",
     "nearest",
     "plain_matches",
+    "probe_text",
+    "template_difference",
 ]
 
 

@@ -9,9 +9,11 @@ import msgspec
 
 from netdoc import __version__
 from netdoc.diagnosis import Diagnosis, diagnose, without_hygiene
+from netdoc.diagnosis.changes import suspected
 from netdoc.engine.headline import headline
 from netdoc.engine.impact import impact
 from netdoc.engine.ledger import Entry, Ledger, key
+from netdoc.model.change import Change
 from netdoc.model.finding import Finding, Unjudged
 from netdoc.model.path import Hop, Path, Source
 from netdoc.model.report import (
@@ -44,6 +46,7 @@ def assemble(ledger: Ledger, recorder: Recorder, run: Run, ended_early: str = ""
     checks = tuple(_check(entry, ledger, diagnosis.findings) for entry in ledger.entries)
     not_checked = _not_checked(ledger, recorder, path)
     status = _status(hops, diagnosis.findings)
+    changes, diagnosis = _suspect(ledger, diagnosis, path)
     findings = _told(ledger, diagnosis)
     extent = impact(path, hops, diagnosis)
     roots = tuple(diagnosis.findings[place] for place in diagnosis.roots)
@@ -63,7 +66,7 @@ def assemble(ledger: Ledger, recorder: Recorder, run: Run, ended_early: str = ""
         checks=checks,
         findings=findings,
         evidence=tuple(ledger.evidence),
-        changes=ledger.changes,
+        changes=changes,
         comparisons=(),
         not_checked=not_checked,
         summary=_summary(diagnosis.findings, checks, recorder, run),
@@ -74,6 +77,17 @@ def _diagnosis(ledger: Ledger, path: Path) -> Diagnosis:
     audit = frozenset(code.code for code in ledger.codes.values() if code.audit)
     first = diagnose(ledger.findings, path, ledger.rules, ledger.owners)
     return diagnose(without_hygiene(first, audit), path, ledger.rules, ledger.owners)
+
+
+def _suspect(ledger: Ledger, diagnosis: Diagnosis, path: Path) -> tuple[tuple[Change, ...], Diagnosis]:
+    """Marks the change that fits the first root; a root that does not know since when takes it from there."""
+    place = diagnosis.roots[0] if diagnosis.roots else None
+    root = diagnosis.findings[place] if place is not None else None
+    changes, at = suspected(ledger.changes, root, path)
+    if root is None or root.since is not None or at is None:
+        return changes, diagnosis
+    dated = tuple(msgspec.structs.replace(one, since=at) if one is root else one for one in diagnosis.findings)
+    return changes, msgspec.structs.replace(diagnosis, findings=dated)
 
 
 def _told(ledger: Ledger, diagnosis: Diagnosis) -> tuple[ReportFinding, ...]:

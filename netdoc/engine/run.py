@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from netdoc.diagnosis.changes import changes_of, observe_changes
 from netdoc.engine.absent import judge_path
 from netdoc.engine.check import Check, Kubectl, NoParameters, Subject
 from netdoc.engine.events import Announcer
@@ -68,6 +69,13 @@ class Run:
         await self._step(TARGET_STEP, TARGET_STEP.title, (), self._resolve)
         for step in self.request.steps:
             await self.run_step(step)
+        await self._look_for_changes()
+
+    async def _look_for_changes(self) -> None:
+        """What changed around the path. A read that is refused stands in the record as a gap, like any other."""
+        path = self.ledger.path
+        if path is not None and path.object is not None:
+            self.ledger.changes = changes_of(await observe_changes(self.recorder, path, self.request.since))
 
     async def run_step(self, step: Step) -> None:
         """Runs one check; one that is not installed or broken is said, and costs itself alone."""

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import msgspec
 from msgspec.structs import replace
 
-from netdoc.api import kube
+from netdoc.api import kube, probe_text
 
 IMAGE_REASONS = frozenset(
     {
@@ -395,17 +395,6 @@ def _probe_trouble(pod: kube.Pod, container: kube.Container, event: kube.Event |
         event=event,
         subject=asks,
     )
-
-
-def probe_text(probe: kube.Probe) -> str:
-    """`HTTP GET :8080/healthz`, as a person would say what the probe asks."""
-    if probe.http_get is not None:
-        return f"{probe.http_get.scheme} GET :{probe.http_get.port}{probe.http_get.path}"
-    if probe.tcp_socket is not None:
-        return f"TCP :{probe.tcp_socket.port}"
-    if probe.grpc is not None:
-        return f"gRPC :{probe.grpc.port}"
-    return f"exec {' '.join(probe.exec.command)}" if probe.exec is not None else "probe"
 
 
 def _misconfigured(container: kube.Container, probe: kube.Probe, said: str) -> str:

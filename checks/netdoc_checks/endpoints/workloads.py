@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from netdoc.api import Evidence, Finding, Fix, kube
+from netdoc.api import Evidence, Finding, Fix, kube, template_difference
 from netdoc_checks.endpoints.advice import managed_by
-from netdoc_checks.endpoints.changes import template_difference
 from netdoc_checks.endpoints.pods import event_evidence, fails_since_rollout, rollback
 from netdoc_checks.endpoints.seen import Group, Seen, Workload
 from netdoc_checks.endpoints.standing import Standing, hops_of, owner_of, severity_of

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from netdoc.api import kube
-from netdoc_checks.endpoints.trouble import probe_text
+from netdoc.model import kube
 
 
 def template_difference(before: kube.PodTemplate, after: kube.PodTemplate) -> str:
@@ -66,6 +65,17 @@ def _probe(probe: kube.Probe | None) -> str:
     if probe is None:
         return "none"
     return f"{probe_text(probe)} every {probe.period_seconds}s, {probe.timeout_seconds}s allowed"
+
+
+def probe_text(probe: kube.Probe) -> str:
+    """`HTTP GET :8080/healthz`, as a person would say what the probe asks."""
+    if probe.http_get is not None:
+        return f"{probe.http_get.scheme} GET :{probe.http_get.port}{probe.http_get.path}"
+    if probe.tcp_socket is not None:
+        return f"TCP :{probe.tcp_socket.port}"
+    if probe.grpc is not None:
+        return f"gRPC :{probe.grpc.port}"
+    return f"exec {' '.join(probe.exec.command)}" if probe.exec is not None else "probe"
 
 
 def _environment(old: kube.Container, new: kube.Container) -> Iterable[str]:
