@@ -50,6 +50,11 @@ ANSWERING = frozenset(
 )
 
 
+def may_answer(name: str) -> bool:
+    """Whether a plugin answers names itself; one of another build may."""
+    return name in ANSWERING or name in EXTERNAL
+
+
 def position(name: str) -> int:
     """Where a query passes the plugin; unknown ones last. The order in the Corefile does not matter."""
     return ORDER.index(name) if name in KNOWN else len(ORDER)

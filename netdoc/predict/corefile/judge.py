@@ -8,7 +8,7 @@ from ipaddress import ip_address
 
 import msgspec
 
-from netdoc.predict.corefile.directives import ANSWERING, position
+from netdoc.predict.corefile.directives import may_answer, position
 from netdoc.predict.corefile.facts import (
     RESOLV_CONF,
     Forward,
@@ -21,7 +21,7 @@ from netdoc.predict.corefile.facts import (
     kubernetes_zones,
     serving,
 )
-from netdoc.predict.corefile.model import Corefile, ServerBlock
+from netdoc.predict.corefile.model import Corefile, Plugin, ServerBlock
 from netdoc.predict.corefile.validity import refusals
 from netdoc.predict.dns import names
 from netdoc.predict.dns.resolver import ResolvConf
@@ -58,6 +58,10 @@ _ABSENCES = frozenset(
         *(Flaw.WITHOUT_PROBES, Flaw.TLS_WITHOUT_NAME),
     )
 )
+
+
+# Plugins that answer some names alone: `forward` is asked about by its zone
+_OF_SOME_NAMES = frozenset(("kubernetes", "hosts", "template", "k8s_external", "forward"))
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -124,8 +128,8 @@ def _outside(corefile: Corefile) -> Iterator[Judged]:
     if block is None:
         yield Judged(Flaw.NO_FORWARD, "no server block takes names outside the cluster: they are REFUSED", zone=".")
         return
-    answers = ANSWERING - {"kubernetes", "hosts", "template", "k8s_external"}
-    if forward_for(block, OUTSIDE) is None and not any(one.name in answers - {"forward"} for one in block.plugins):
+    others = [one.name for one in block.plugins if may_answer(one.name) and one.name not in _OF_SOME_NAMES]
+    if forward_for(block, OUTSIDE) is None and not others:
         said = "nothing forwards names outside the cluster: they are SERVFAIL"
         yield Judged(Flaw.NO_FORWARD, said, block.line, ".")
 
@@ -143,8 +147,7 @@ def _of_block(block: ServerBlock, around: Surroundings) -> Iterator[Judged]:
 
 def _of_hosts(block: ServerBlock, zone: str) -> Iterator[Judged]:
     for hosts in block.all("hosts"):
-        behind = [one for one in block.plugins if one.name in ANSWERING and position(one.name) > position("hosts")]
-        if len(hosts.args) < 2 and behind and not hosts.has("fallthrough"):
+        if len(hosts.args) < 2 and _behind(block, "hosts") and not hosts.has("fallthrough"):
             said = "hosts does not fall through: names that it does not list are SERVFAIL"
             yield Judged(Flaw.HOSTS_WITHOUT_FALLTHROUGH, said, hosts.line, zone)
 
@@ -153,17 +156,21 @@ def _of_kubernetes(block: ServerBlock, zone: str) -> Iterator[Judged]:
     plugin, options = block.first("kubernetes"), kubernetes_options(block)
     if plugin is None or options is None:
         return
-    behind = [one for one in block.plugins if one.name in ANSWERING and position(one.name) > position("kubernetes")]
     if options.zones and options.zones[0] in ("in-addr.arpa.", "ip6.arpa."):
         said = f"{options.zones[0]} stands first: addresses of Services have names below it, which do not resolve"
         yield Judged(Flaw.REVERSE_FIRST, said, plugin.line, zone)
-    if options.fallthrough and not behind:
+    if options.fallthrough and not _behind(block, "kubernetes"):
         said = "`fallthrough` leads nowhere: what kubernetes does not know is SERVFAIL in place of NXDOMAIN"
         yield Judged(Flaw.FALLTHROUGH_TO_NOTHING, said, plugin.line, zone)
     autopath = next((one for one in block.all("autopath") if "@kubernetes" in one.args), None)
     if autopath and options.pods != "verified":
         said = f"autopath needs `pods verified`, and kubernetes has `pods {options.pods}`"
         yield Judged(Flaw.AUTOPATH_WITHOUT_PODS, said, autopath.line, zone)
+
+
+def _behind(block: ServerBlock, name: str) -> list[Plugin]:
+    """The plugins that answer names and that a query reaches after this one."""
+    return [one for one in block.plugins if may_answer(one.name) and position(one.name) > position(name)]
 
 
 def _of_forward(forward: Forward, block: ServerBlock, around: Surroundings) -> Iterator[Judged]:
