@@ -14,7 +14,7 @@ from netdoc.engine.headline import headline
 from netdoc.engine.impact import impact
 from netdoc.engine.ledger import Entry, Ledger, key
 from netdoc.model.change import Change
-from netdoc.model.finding import Finding, Unjudged
+from netdoc.model.finding import SEVERITIES, Finding, Unjudged
 from netdoc.model.path import Hop, Path, Source
 from netdoc.model.report import (
     CheckCounts,
@@ -104,7 +104,7 @@ def _numerically(id_: str) -> int:
 
 def _hop(hop: Hop, ledger: Ledger, findings: tuple[Finding, ...]) -> ReportHop:
     here = [one for one in findings if hop.id in one.hops]
-    told = sorted(here, key=lambda one: one.severity or "")
+    told = sorted(here, key=lambda one: SEVERITIES.index(one.severity or "info"))
     unknown = [one for one in ledger.unjudged if one.blocking and one.hop in (hop.id, "")]
     judged = [entry for entry in ledger.entries if hop.kind in entry.covers]
     status = _worst([_of(one) for one in here] + ["unknown" for _ in unknown] + _coverage(judged))
@@ -115,8 +115,13 @@ def _hop(hop: Hop, ledger: Ledger, findings: tuple[Finding, ...]) -> ReportHop:
         next=hop.next,
         between=hop.between,
         status=status,
-        summary=told[0].title if told else _why_unknown(unknown, status),
+        summary=_summary_of(hop, told[0]) if told else _why_unknown(unknown, status),
     )
+
+
+def _summary_of(hop: Hop, finding: Finding) -> str:
+    """A finding is told in full where it stands; the other hops that suffer from it name it."""
+    return finding.title if finding.hops[0] == hop.id else finding.code
 
 
 def _coverage(judged: list[Entry]) -> list[CheckStatus]:

@@ -43,40 +43,36 @@ def fix_for(trouble: Trouble, owner: ObjectRef, workload: Workload | None, seen:
     return Fix(summary=summary, commands=commands, managed_by=owned)
 
 
+# What to do, and which command begins it: `edit` the workload, read its `logs`, or `describe` the pod.
+ADVICE = {
+    "pod.crash-looping": ("read why it exits in its last lines, and mend that", "previous"),
+    "pod.oom-killed": ("raise the memory limit, or find what uses it up", "edit"),
+    "pod.image-pull": ("correct the image's name or tag, or the pull secret", "edit"),
+    "pod.config-missing": ("create {subject} in {namespace}, or correct the reference to it", "edit"),
+    "pod.unschedulable": ("make room on a node, or relax the constraint that the scheduler names", "describe"),
+    "pod.init-blocked": ("mend what init container {container} waits for or fails on", "logs"),
+    "pod.readiness-misconfigured": ("make the probe ask for what the application serves", "edit"),
+    "pod.readiness-failing": ("find out why the application refuses its own probe", "logs"),
+    "pod.liveness-killing": ("give the probe more time, or mend what makes the application hang", "edit"),
+    "pod.evicted": ("make room on its node, and create the pod again", "describe"),
+}
+ELSE = ("see what the pod says of itself", "describe")
+
+
 def _advice(trouble: Trouble, owner: ObjectRef, seen: Seen) -> tuple[str, tuple[str, ...]]:
+    words, command = ADVICE.get(trouble.code, ELSE)
+    summary = words.format(
+        subject=trouble.subject or "what is missing", namespace=trouble.pod.namespace, container=trouble.container
+    )
+    return summary, (_command(command, trouble, owner, seen),)
+
+
+def _command(which: str, trouble: Trouble, owner: ObjectRef, seen: Seen) -> str:
     kubectl, pod = seen.subject.kubectl, trouble.pod
-    edit = kubectl("edit", f"{owner.kind.lower()}/{owner.name}", namespace=owner.namespace)
-    describe = kubectl("describe", "pod", pod.name, namespace=pod.namespace)
-    logs = kubectl("logs", pod.name, "-c", trouble.container, "--previous", namespace=pod.namespace)
-    match trouble.code:
-        case "pod.crash-looping":
-            return "read why it exits in its last lines, and mend that", (logs,)
-        case "pod.oom-killed":
-            return "raise the memory limit, or find what uses it up", (edit,)
-        case "pod.image-pull":
-            return "correct the image's name or tag, or the pull secret", (edit,)
-        case "pod.config-missing":
-            return _missing_advice(trouble, seen), (edit,)
-        case "pod.unschedulable":
-            return "make room on a node, or relax the constraint that the scheduler names", (describe,)
-        case "pod.init-blocked":
-            return f"mend what init container {trouble.container} waits for or fails on", (
-                kubectl("logs", pod.name, "-c", trouble.container, namespace=pod.namespace),
-            )
-        case "pod.readiness-misconfigured":
-            return "make the probe ask for what the application serves", (edit,)
-        case "pod.readiness-failing":
-            return "find out why the application refuses its own probe", (
-                kubectl("logs", pod.name, "-c", trouble.container, namespace=pod.namespace),
-            )
-        case "pod.liveness-killing":
-            return "give the probe more time, or mend what makes the application hang", (edit,)
-        case "pod.evicted":
-            return "make room on its node, and create the pod again", (describe,)
-        case _:
-            return "see what the pod says of itself", (describe,)
-
-
-def _missing_advice(trouble: Trouble, seen: Seen) -> str:
-    what = trouble.subject or "what is missing"
-    return f"create {what} in {trouble.pod.namespace}, or correct the reference to it"
+    match which:
+        case "edit":
+            return kubectl("edit", f"{owner.kind.lower()}/{owner.name}", namespace=owner.namespace)
+        case "describe":
+            return kubectl("describe", "pod", pod.name, namespace=pod.namespace)
+    previous = ("--previous",) if which == "previous" else ()
+    return kubectl("logs", pod.name, "-c", trouble.container, *previous, namespace=pod.namespace)

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from netdoc.api import Evidence, Finding, Fix, kube
 from netdoc_checks.endpoints.pods import event_evidence
+from netdoc_checks.endpoints.proof import field_of
 from netdoc_checks.endpoints.seen import Group, Seen
 from netdoc_checks.endpoints.standing import Standing
 
@@ -77,14 +78,8 @@ def _source_ranges(service: kube.Service, hops: tuple[str, ...], seen: Seen) -> 
             object=service.ref,
             hops=hops,
             evidence=(
-                Evidence(
-                    object=service.ref,
-                    field="spec.loadBalancerSourceRanges",
-                    observed=", ".join(ranges),
-                    expected=f"a range with {outside[0]}",
-                    command=seen.subject.kubectl(
-                        "get", "service", service.name, "-o", "yaml", namespace=service.namespace
-                    ),
+                field_of(
+                    service, seen, "spec.loadBalancerSourceRanges", ", ".join(ranges), f"a range with {outside[0]}"
                 ),
             ),
             fix=Fix(summary=f"add {outside[0]} to the ranges"),

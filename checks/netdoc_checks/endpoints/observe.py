@@ -51,7 +51,7 @@ async def observe(ports: Ports, subject: Subject) -> Seen:
         logs=await _logs(cluster, troubled, events, subject),
         holders=await _holders(cluster, groups),
         aliases=await _aliases(cluster, groups),
-        rivals=await _rivals(cluster, groups),
+        rivals=await _rivals(cluster, groups, subject),
     )
 
 
@@ -383,16 +383,21 @@ def alias_of(name: str) -> tuple[str, str] | None:
     return labels[at - 2], labels[at - 1]
 
 
-async def _rivals(cluster: Cluster, groups: tuple[Group, ...]) -> tuple[kube.Service, ...]:
-    """Services that may claim an address of the path's as well. Load balancers are few in any cluster."""
+async def _rivals(cluster: Cluster, groups: tuple[Group, ...], subject: Subject) -> tuple[kube.Service, ...]:
+    """Services that may claim an address of the path's as well.
+
+    A cluster IP is asked for by itself. External addresses may be claimed by a Service of any type and namespace,
+    and no selector finds them: all Services are read, where the path comes from outside.
+    """
     services = [group.service for group in groups if group.service is not None]
+    outside = any(source.spec.kind in ("Internet", "Here", "IP") for source in subject.path.sources)
     found: dict[ObjectRef, kube.Service] = {}
     for service in services:
         if service.cluster_addresses:
             listing = await cluster.list(kube.Service, fields=f"spec.clusterIP={service.cluster_addresses[0]}")
             found.update((one.ref, one) for one in listing.items)
-        if service.external_addresses:
-            listing = await cluster.list(kube.Service, fields="spec.type=LoadBalancer")
+        if service.external_addresses and outside:
+            listing = await cluster.list(kube.Service)
             found.update((one.ref, one) for one in listing.items)
     own = {service.ref for service in services}
     return tuple(one for ref, one in found.items() if ref not in own)

@@ -12,21 +12,22 @@ from netdoc_checks.endpoints.trouble import Trouble, ready, trouble_of
 
 MOST_PODS = 4  # pods quoted as evidence; the finding says how many there are
 
+# What one pod does, and what several do.
 VERBS = {
-    "pod.crash-looping": "keep crashing",
-    "pod.oom-killed": "are killed for memory",
-    "pod.image-pull": "cannot pull their image",
-    "pod.config-missing": "lack what they refer to",
-    "pod.unschedulable": "are taken by no node",
-    "pod.init-blocked": "wait for an init container",
-    "pod.readiness-failing": "fail their readiness probe",
-    "pod.readiness-misconfigured": "have a readiness probe that asks for the wrong thing",
-    "pod.liveness-killing": "are killed by their own probe",
-    "pod.network-not-ready": "get no network",
-    "pod.evicted": "were evicted",
-    "pod.terminating": "hang in termination",
-    "pod.sidecar-not-ready": "wait for their mesh proxy",
-    "pod.not-ready": "run and are not ready",
+    "pod.crash-looping": ("keeps crashing", "keep crashing"),
+    "pod.oom-killed": ("is killed for memory", "are killed for memory"),
+    "pod.image-pull": ("cannot pull its image", "cannot pull their image"),
+    "pod.config-missing": ("lacks what it refers to", "lack what they refer to"),
+    "pod.unschedulable": ("is taken by no node", "are taken by no node"),
+    "pod.init-blocked": ("waits for an init container", "wait for an init container"),
+    "pod.readiness-failing": ("fails its readiness probe", "fail their readiness probe"),
+    "pod.readiness-misconfigured": ("has a readiness probe that is wrong", "have a readiness probe that is wrong"),
+    "pod.liveness-killing": ("is killed by its own probe", "are killed by their own probe"),
+    "pod.network-not-ready": ("gets no network", "get no network"),
+    "pod.evicted": ("was evicted", "were evicted"),
+    "pod.terminating": ("hangs in termination", "hang in termination"),
+    "pod.sidecar-not-ready": ("waits for its mesh proxy", "wait for their mesh proxy"),
+    "pod.not-ready": ("runs and is not ready", "run and are not ready"),
 }
 
 
@@ -89,14 +90,14 @@ def _finding(
 
 
 def _title(code: str, owner: ObjectRef, worst: Trouble, failing: int, of: int) -> str:
+    one, several = VERBS[code]
     who = f"{owner.kind.lower()}/{owner.name}"
     if owner.kind == "Pod":
-        return f"{who}: {worst.why}"
-    count = "all pods" if failing >= of and of > 1 else "the only pod" if of == 1 else f"{failing} of {of} pods"
-    verb = VERBS.get(code, "are in trouble")
-    if count == "the only pod":
-        return f"{count} of {who} is in trouble: {worst.why}"
-    return f"{count} of {who} {verb}: {worst.why}"
+        return f"{who} {one}: {worst.why}"
+    if of == 1:
+        return f"the only pod of {who} {one}: {worst.why}"
+    count = f"all {of} pods" if failing >= of else f"{failing} of {of} pods"
+    return f"{count} of {who} {one if failing == 1 else several}: {worst.why}"
 
 
 def _detail(worst: Trouble, pods: Sequence[kube.Pod], serving: Sequence[kube.Pod], severity: str, seen: Seen) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from netdoc.api import Evidence, Finding, Fix, Hop, Judgement, kube, nearest
 from netdoc_checks.endpoints.advice import managed_by
+from netdoc_checks.endpoints.proof import edit, field_of
 from netdoc_checks.endpoints.seen import Group, Seen
 from netdoc_checks.endpoints.service import exposed, resolves
 from netdoc_checks.endpoints.standing import Standing, hops_of
@@ -46,7 +47,7 @@ def _not_exposed(service: kube.Service, asked: str, hop: Hop, seen: Seen) -> Fin
         evidence=(_ports_evidence(service, seen, offered, f"port {asked}"),),
         fix=Fix(
             summary=f"call port {meant.port if meant else offered}, or add port {asked} to the Service",
-            commands=(seen.subject.kubectl("edit", "service", service.name, namespace=service.namespace),),
+            commands=(edit(service, seen),),
             managed_by=managed_by(service),
         ),
     )
@@ -70,13 +71,7 @@ def _offer(port: kube.ServicePort) -> str:
 
 
 def _ports_evidence(service: kube.Service, seen: Seen, observed: str, expected: str) -> Evidence:
-    return Evidence(
-        object=service.ref,
-        field="spec.ports",
-        observed=observed,
-        expected=expected,
-        command=seen.subject.kubectl("get", "service", service.name, "-o", "yaml", namespace=service.namespace),
-    )
+    return field_of(service, seen, "spec.ports", observed, expected)
 
 
 def _target(
@@ -118,10 +113,8 @@ def _named_target(
         hops=(hop.id,) if everywhere else hops_of(lacking, stand, group),
         severity="error" if everywhere else "warning",
         evidence=(
-            Evidence(object=service.ref, field="spec.ports[].targetPort", observed=str(port.target_port), expected=said,
-                     command=seen.subject.kubectl("get", "service", service.name, "-o", "yaml", namespace=service.namespace)),
-            Evidence(object=lacking[0].ref, field="spec.containers[].ports", observed=said, expected=str(port.target_port),
-                     command=seen.subject.kubectl("get", "pod", lacking[0].name, "-o", "yaml", namespace=lacking[0].namespace)),
+            field_of(service, seen, "spec.ports[].targetPort", str(port.target_port), said),
+            field_of(lacking[0], seen, "spec.containers[].ports", said, str(port.target_port)),
         ),
         fix=_target_fix(service, port, near[0] if near else (names[0] if len(names) == 1 else None), seen),
     )  # fmt: skip
@@ -152,13 +145,15 @@ def _numeric_target(
         hops=(hop.id,),
         proven=False,
         evidence=(
-            Evidence(object=service.ref, field="spec.ports[].targetPort", observed=str(number), expected=said,
-                     command=seen.subject.kubectl("get", "service", service.name, "-o", "yaml", namespace=service.namespace)),
-            Evidence(object=pod.ref, field="spec.containers[].ports", observed=said, expected=f"{number}/{port.protocol}",
-                     command=seen.subject.kubectl("get", "pod", pod.name, "-o", "yaml", namespace=pod.namespace)),
+            field_of(service, seen, "spec.ports[].targetPort", str(number), said),
+            field_of(pod, seen, "spec.containers[].ports", said, f"{number}/{port.protocol}"),
         ),
         fix=_target_fix(service, port, only, seen),
     )  # fmt: skip
+
+
+def _declaration(port: kube.ContainerPort) -> str:
+    return f"{port.container_port}/{port.protocol}" + (f" ({port.name})" if port.name else "")
 
 
 def _declared(pod: kube.Pod) -> tuple[kube.ContainerPort, ...]:
@@ -186,15 +181,15 @@ def _probed(container: kube.Container, probe: kube.Probe) -> int | None:
 
 
 def _target_fix(service: kube.Service, port: kube.ServicePort, right: int | str | None, seen: Seen) -> Fix:
-    edit = seen.subject.kubectl("edit", "service", service.name, namespace=service.namespace)
+    command = edit(service, seen)
     if right is None:
-        return Fix(summary="make targetPort the port that the application listens on", commands=(edit,))
+        return Fix(summary="make targetPort the port that the application listens on", commands=(command,))
     entry = {"port": port.port, "protocol": port.protocol, "targetPort": right} | (
         {"name": port.name} if port.name else {}
     )
     return Fix(
         summary=f"make targetPort {right}",
-        commands=(edit,),
+        commands=(command,),
         patch={"spec": {"ports": [entry]}},
         managed_by=managed_by(service),
     )
@@ -246,10 +241,7 @@ def _own_port(group: Group, stand: Standing, seen: Seen) -> Iterable[Finding]:
         hops=hops_of(lacking, stand, group),
         proven=not asked.number,
         evidence=(
-            Evidence(
-                object=lacking[0].ref, field="spec.containers[].ports", observed=said, expected=str(asked),
-                command=seen.subject.kubectl("get", "pod", lacking[0].name, "-o", "yaml", namespace=lacking[0].namespace),
-            ),
+            field_of(lacking[0], seen, "spec.containers[].ports", said, str(asked)),
         ),
         fix=Fix(summary=f"ask one of {said}"),
     )  # fmt: skip

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from netdoc.api import Evidence, Finding, Fix, Gap, Judgement, Unjudged, kube
 from netdoc_checks.endpoints.advice import managed_by
 from netdoc_checks.endpoints.observe import alias_of
+from netdoc_checks.endpoints.proof import edit, field_of
 from netdoc_checks.endpoints.seen import Group, Seen
 from netdoc_checks.endpoints.service import family_of
 from netdoc_checks.endpoints.standing import Standing
@@ -26,10 +27,6 @@ def judge_reach(group: Group, stand: Standing, seen: Seen) -> Iterable[Judgement
     yield from _claimed(group, service, seen)
 
 
-def _get(service: kube.Service, seen: Seen) -> str:
-    return seen.subject.kubectl("get", "service", service.name, "-o", "yaml", namespace=service.namespace)
-
-
 def _external_name(group: Group, service: kube.Service, seen: Seen) -> Iterable[Judgement]:
     name = service.spec.external_name
     broken = _broken_name(service)
@@ -39,11 +36,12 @@ def _external_name(group: Group, service: kube.Service, seen: Seen) -> Iterable[
             title=f"svc/{service.name} is an alias of {name}: {broken}",
             object=service.ref,
             hops=group.hops,
-            evidence=(
-                Evidence(object=service.ref, field="spec.externalName", observed=name, expected="a host name", command=_get(service, seen)),
+            evidence=(field_of(service, seen, "spec.externalName", name, "a host name"),),
+            fix=Fix(
+                summary="name a host, or make it a Service with an EndpointSlice of the address",
+                managed_by=managed_by(service),
             ),
-            fix=Fix(summary="name a host, or make it a Service with an EndpointSlice of the address", managed_by=managed_by(service)),
-        )  # fmt: skip
+        )
         return
     meant = alias_of(name)
     if meant is None:
@@ -89,7 +87,7 @@ def _alias_missing(group: Group, service: kube.Service, meant: tuple[str, str], 
         ),
         fix=Fix(
             summary="correct externalName, or create the Service that it names",
-            commands=(seen.subject.kubectl("edit", "service", service.name, namespace=service.namespace),),
+            commands=(edit(service, seen),),
             managed_by=managed_by(service),
         ),
     )
@@ -107,7 +105,6 @@ def _loop(group: Group, service: kube.Service, other: kube.Service, seen: Seen) 
                 field="spec.externalName",
                 observed=service.spec.external_name,
                 expected="a name that leads somewhere",
-                command=_get(service, seen),
             ),
         ),
         fix=Fix(summary="let one of them name the host that is meant", managed_by=managed_by(service)),
@@ -142,11 +139,12 @@ def _family_finding(
         title=f"svc/{service.name} speaks {_and(own)}, and {who} speak {_and(others)}",
         object=service.ref,
         hops=group.hops,
-        evidence=(
-            Evidence(object=service.ref, field="spec.ipFamilies", observed=_and(own), expected=_and(others), command=_get(service, seen)),
+        evidence=(field_of(service, seen, "spec.ipFamilies", _and(own), _and(others)),),
+        fix=Fix(
+            summary=f"give the Service the family {_and(others)} (ipFamilyPolicy PreferDualStack)",
+            managed_by=managed_by(service),
         ),
-        fix=Fix(summary=f"give the Service the family {_and(others)} (ipFamilyPolicy PreferDualStack)", managed_by=managed_by(service)),
-    )  # fmt: skip
+    )
 
 
 def _and(words: set[str]) -> str:
@@ -210,17 +208,14 @@ def _local_finding(
         detail=f"ready endpoints are on {', '.join(sorted(serving))}; packets on {where} are dropped",
         object=service.ref,
         hops=group.hops,
-        evidence=(
-            Evidence(object=service.ref, field=field, observed="Local", expected="Cluster, or an endpoint on every node that is asked",
-                     command=_get(service, seen)),
-        ),
+        evidence=(field_of(service, seen, field, "Local", "Cluster, or an endpoint on every node that is asked"),),
         fix=Fix(
             summary=f"set {side}TrafficPolicy to Cluster, or run an endpoint on every node that is asked",
-            commands=(seen.subject.kubectl("edit", "service", service.name, namespace=service.namespace),),
+            commands=(edit(service, seen),),
             patch={"spec": {f"{side}TrafficPolicy": "Cluster"}},
             managed_by=managed_by(service),
         ),
-    )  # fmt: skip
+    )
 
 
 def _claimed(group: Group, service: kube.Service, seen: Seen) -> Iterable[Finding]:
@@ -230,17 +225,18 @@ def _claimed(group: Group, service: kube.Service, seen: Seen) -> Iterable[Findin
         if not shared:
             continue
         address, port, protocol = sorted(shared)[0]
+        claim = f"{address}:{port}/{protocol}"
         yield Finding(
             code="service.ip-conflict",
-            title=f"svc/{service.name} and svc/{rival.name} in {rival.namespace} both claim {address}:{port}/{protocol}",
+            title=f"svc/{service.name} and svc/{rival.name} in {rival.namespace} claim one address, {claim}",
             object=service.ref,
             hops=group.hops,
             evidence=(
-                Evidence(object=service.ref, field="addresses", observed=address, expected="an address of its own", command=_get(service, seen)),
-                Evidence(object=rival.ref, field="addresses", observed=address, expected="an address of its own", command=_get(rival, seen)),
+                field_of(service, seen, "addresses", address, "an address of its own"),
+                field_of(rival, seen, "addresses", address, "an address of its own"),
             ),
             fix=Fix(summary=f"take the address from svc/{rival.name}, or the port", managed_by=managed_by(rival)),
-        )  # fmt: skip
+        )
         return
 
 

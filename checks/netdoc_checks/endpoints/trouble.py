@@ -37,7 +37,7 @@ _MISSING = re.compile(r"(configmap|secret|persistentvolumeclaim) \"([^\"]+)\" no
 _MISSING_KEY = re.compile(r"couldn't find key (\S+) in (ConfigMap|Secret) (\S+)")
 _MISREAD_STATUS = re.compile(r"statuscode: (400|401|403|404|405)\b")
 _POOL = re.compile(
-    r"no IP addresses available|unable to autoassign|range is full|no available IP|failed to allocate for range|IP pool",
+    r"no IP addresses available|unable to autoassign|range is full|no available IP|failed to allocate for range",
     re.I,
 )
 
@@ -241,6 +241,7 @@ def _missing_thing(
     key = _MISSING_KEY.search(message)
     if found is None and key is None:
         return None
+    subject = why = ""
     kinds = {"configmap": "ConfigMap", "secret": "Secret", "persistentvolumeclaim": "PersistentVolumeClaim"}
     subject = (
         f"{kinds[found[1].lower()]} {found[2]}" if found else f"{key[2]} {key[3].rpartition('/')[2]}" if key else ""
@@ -271,7 +272,7 @@ def _exiting(
         return None
     ended = Trouble(
         code="pod.crash-looping",
-        why=f"container {status.name} keeps exiting: {_exit_words(last)}",
+        why=f"container {status.name} ends with {_exit_words(last)}",
         pod=pod,
         container=status.name,
         field=f"status.containerStatuses[{status.name}].lastState.terminated",

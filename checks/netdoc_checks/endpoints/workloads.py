@@ -97,7 +97,7 @@ def _new_revision(
     yield Finding(
         code="workload.new-revision-failing",
         title=f"revision {newest.revision} of {_name(workload)} does not come up" + (f": {first.why}" if first else ""),
-        detail=f"against revision {before.revision}: {difference or 'the template differs in what netdoc does not read'}",
+        detail=f"against revision {before.revision}: {difference or 'what differs is nothing that netdoc reads'}",
         object=workload.ref,
         hops=hops_of(failing, stand, group),
         severity=severity_of(group, stand, workload, len(serving)),

@@ -14,6 +14,7 @@ from netdoc.model.kube.discovery import MANAGED_BY_LABEL, SLICE_CONTROLLER
 from netdoc.model.kube.meta import ManagedFields, Object, ObjectRef
 
 PRESSURES = ("MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable")
+STARTING = 120  # seconds in which a new node takes on its conditions
 
 
 def changes_of(around: Around) -> tuple[Change, ...]:
@@ -130,11 +131,14 @@ def _restarts(around: Around) -> Iterable[Change]:
 
 
 def _nodes(around: Around) -> Iterable[Change]:
+    """Conditions that turned after the node was made. A node that is lost loses all of them: Ready alone tells it."""
     for node in around.nodes:
+        ready = kube.condition(node.status.conditions, "Ready")
+        lost = ready is not None and ready.status != "True"
         for told in node.status.conditions:
-            at = told.last_transition_time
-            born = node.metadata.creation_timestamp
-            if at is None or (told.type != "Ready" and told.type not in PRESSURES) or (born and at <= born):
+            at, born = told.last_transition_time, node.metadata.creation_timestamp
+            telling = told.type == "Ready" or (told.type in PRESSURES and not lost)
+            if at is None or not telling or (born and (at - born).total_seconds() < STARTING):
                 continue
             detail = f"{told.type} became {told.status}" + (f" ({told.reason})" if told.reason else "")
             yield Change(at=at, object=node.ref, what="node", detail=detail)
