@@ -8,9 +8,11 @@
 
 from netdoc.predict.policy.batch import answer, between
 from netdoc.predict.policy.change import Edit, Proposal, applied, smallest_change
+from netdoc.predict.policy.cni import FOREIGN_KINDS, PLUGINS, Plugin, plugin, read_foreign
 from netdoc.predict.policy.diff import Diff, Difference, diff
 from netdoc.predict.policy.explain import evaluate
 from netdoc.predict.policy.index import PolicySet
+from netdoc.predict.policy.lint import Lint, dns_pods, lint
 from netdoc.predict.policy.matrix import Connection, Matrix, document, matrix
 from netdoc.predict.policy.model import (
     Decision,
@@ -29,6 +31,8 @@ from netdoc.predict.policy.peers import Owners, Peer, ends_of, peers_of, workloa
 from netdoc.predict.policy.validate import validate
 
 __all__ = [
+    "FOREIGN_KINDS",
+    "PLUGINS",
     "Connection",
     "Decision",
     "Diff",
@@ -39,10 +43,12 @@ __all__ = [
     "FamilyVerdict",
     "ForeignPolicy",
     "IPBlockMode",
+    "Lint",
     "Matrix",
     "Miss",
     "Owners",
     "Peer",
+    "Plugin",
     "PolicySet",
     "Problem",
     "Proposal",
@@ -53,11 +59,15 @@ __all__ = [
     "applied",
     "between",
     "diff",
+    "dns_pods",
     "document",
     "ends_of",
     "evaluate",
+    "lint",
     "matrix",
     "peers_of",
+    "plugin",
+    "read_foreign",
     "smallest_change",
     "validate",
     "workload_of",

@@ -24,6 +24,7 @@ from netdoc.predict.policy.edits import (
     Cut,
     Side,
     admin_rule,
+    block_of,
     less,
     manifest,
     name_for,
@@ -192,7 +193,7 @@ def beyond(before: PolicySet, after: PolicySet, asked: _Asked) -> Iterator[Diffe
 def _named(peers: Sequence[tuple[Peer, Peer]], side: Side) -> set[str]:
     """The peers that consist of nothing but ends of the side."""
     mine = {end.id for end in side.ends}
-    blocks = {peer["ipBlock"]["cidr"] for peer in plain_peers(side, "")} if not side.is_pod else set()
+    blocks = {block_of(address) for address in side.addresses}
     addresses = set(side.addresses) if not side.is_pod else set()
     return {
         peer.id
@@ -306,16 +307,13 @@ def _denying(flow: Flow, judged: DirectionVerdict, subject: Side, peer: Side) ->
         return
     isolating = [one for one in flow.policies.policies if one.ref in judged.isolating]
     admitting = [one for one in isolating if _admits(flow, one)]
-    admins = [one for one in flow.policies.policies if one.tier == "Admin"]
+    yield from _admin_deny(flow, subject, peer)
     if admitting:
         yield tuple(_with_rules(flow, policy, list(_less(flow, policy, peer))) for policy in admitting)
     if not isolating:
         cut = Cut(flow.port, flow.protocol, frozenset(), frozenset(), flow.policies.families)
         rules = less({}, flow.direction, peer, subject.namespace, cut)
-        if not admins:
-            yield (_created(new_policy(flow.direction, _new_name(flow, "deny", subject, peer), subject, rules)),)
-    if admins:
-        yield from _admin_edits(flow, admins[0].ref, "Deny", subject, peer)
+        yield (_created(new_policy(flow.direction, _new_name(flow, "deny", subject, peer), subject, rules)),)
 
 
 def _admits(flow: Flow, policy: Policy) -> bool:
@@ -348,26 +346,43 @@ def _admin_edits(flow: Flow, ref: ObjectRef, action: str, subject: Side, peer: S
     rule = admin_rule(source, flow.direction, action, peer, flow.port, flow.protocol)
     if rule is None:
         return
-    priority = _free_priority(flow.policies, policy)
-    if priority is not None:
-        yield (_created(_new_admin(flow, source, action, subject, peer, rule, priority)),)
+    priority = _free_priority(flow.policies, policy.tier)
+    if priority is not None and not isinstance(source, BaselineAdminNetworkPolicy):
+        yield (_created(_new_admin(flow, source, action, policy.tier, subject, peer, rule, priority)),)
     yield (_with_rules(flow, policy, [rule, *_rules(policy, flow.direction)]),)
 
 
-def _free_priority(policies: PolicySet, policy: Policy) -> int | None:
-    """The number just before every policy of the tier; None where zero is taken or the kind has no priority."""
-    if policy.ref.kind == "BaselineAdminNetworkPolicy":
-        return None
-    first = min(one.priority for one in policies.policies if one.tier == policy.tier)
+def _admin_deny(flow: Flow, subject: Side, peer: Side) -> Iterator[Edits]:
+    """A denying policy in the admin tier, where the cluster uses such policies: it says just that."""
+    like = next((one.source for one in flow.policies.policies if isinstance(one.source, AdminPolicy)), None)
+    priority = _free_priority(flow.policies, "Admin")
+    if not isinstance(like, AdminPolicy) or priority is None:
+        return
+    rule = admin_rule(like, flow.direction, "Deny", peer, flow.port, flow.protocol)
+    if rule is not None:
+        yield (_created(_new_admin(flow, like, "Deny", "Admin", subject, peer, rule, priority)),)
+
+
+def _free_priority(policies: PolicySet, tier: str) -> int | None:
+    """The number just before every policy of the tier; None where zero is taken."""
+    first = min((one.priority for one in policies.policies if one.tier == tier), default=101)
     return first - 1 if first > 0 else None
 
 
 def _new_admin(
-    flow: Flow, like: AdminPolicy, action: str, subject: Side, peer: Side, rule: Manifest, priority: int
+    flow: Flow,
+    like: AdminPolicy,
+    action: str,
+    tier: str,
+    subject: Side,
+    peer: Side,
+    rule: Manifest,
+    priority: int,
 ) -> Manifest:
     pods = {"namespaceSelector": subject.namespace_selector(), "podSelector": subject.pod_selector()}
     spec: Manifest = {"priority": priority, "subject": {"pods": pods}, flow.direction: [rule]}
+    kind: type[AdminPolicy] = AdminNetworkPolicy
     if isinstance(like, ClusterNetworkPolicy):
-        spec["tier"] = like.tier
+        kind, spec["tier"] = ClusterNetworkPolicy, tier
     name = _new_name(flow, "allow" if action == "Accept" else "deny", subject, peer)
-    return {"apiVersion": like.KIND.api_version, "kind": like.KIND.kind, "metadata": {"name": name}, "spec": spec}
+    return {"apiVersion": kind.KIND.api_version, "kind": kind.KIND.kind, "metadata": {"name": name}, "spec": spec}

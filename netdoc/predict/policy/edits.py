@@ -80,7 +80,7 @@ def manifest(policy: NetworkPolicy | AdminPolicy) -> Manifest:
     metadata = {"name": policy.name}
     if isinstance(policy, NetworkPolicy):
         metadata["namespace"] = namespace_of(policy)
-    spec = msgspec.to_builtins(policy.spec)
+    spec = msgspec.json.decode(msgspec.json.encode(policy.spec))
     return {"apiVersion": policy.KIND.api_version, "kind": policy.KIND.kind, "metadata": metadata, "spec": spec}
 
 

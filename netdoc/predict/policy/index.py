@@ -13,14 +13,14 @@ import msgspec
 
 from netdoc.model.kube import Namespace, NetworkPolicy, Node, ObjectRef, Pod
 from netdoc.model.kube.policy import AdminPolicy
-from netdoc.predict.policy.addresses import Address, Family, parse_address
+from netdoc.predict.policy.addresses import Address, Family, Network, parse_address
 from netdoc.predict.policy.clauses import OPEN, Chain, Clause, Compiled, Compiler, by_priority, outcomes
 from netdoc.predict.policy.model import End, ForeignPolicy, IPBlockMode, Refused, UnknownEnd, agreed, both
 from netdoc.predict.policy.ports import PROTOCOLS, PortSpace
 from netdoc.predict.policy.profiles import FAMILIES, ProfileIndex, Vocabulary, by_family
 from netdoc.predict.policy.rules import DIRECTIONS, NAME_LABEL, AnyPolicy, Direction, Policy, normal
 from netdoc.predict.policy.validate import validate
-from netdoc.predict.selectors import matches
+from netdoc.predict.selectors import matches, positions
 
 PodKey = tuple[str, str]
 
@@ -108,16 +108,21 @@ class PolicySet:
     def _enter_pods(self, addresses: Sequence[Mapping[Family, Address]]) -> None:
         self._pods: dict[PodKey, End] = {}
         self._by_address: dict[Address, End] = {}
+        self._by_profile: dict[int, list[End]] = defaultdict(list)
+        self._inside: dict[Network, list[str]] = {}
         hosts: dict[Address, str] = {}
         for pod, found in zip(self.inputs.pods, addresses, strict=True):
             end = self._pod_end(pod, found)
             self._pods[pod.namespace or "default", pod.name] = end
+            if end.selectable:
+                self._by_profile[end.profile].append(end)
             if end.selectable:
                 self._by_address.update((address, end) for address in found.values())
             elif end.on_host and not end.finished:
                 hosts.update((address, end.node) for address in found.values())
             hosts.update((one, end.node) for one in by_family(pod.node_addresses).values())
         self._hosts = hosts
+        self._host_pods = [end for end in self._pods.values() if end.on_host and not end.finished]
 
     def _pod_end(self, pod: Pod, found: Mapping[Family, Address]) -> End:
         known: Mapping[Family, Address | None] = found or dict.fromkeys(self.families)
@@ -217,6 +222,28 @@ class PolicySet:
         if not found:
             raise UnknownEnd(f"no address of node {name} is known")
         return End(f"node/{name}", None, name, True, False, found, _ordered(found), -1)
+
+    @property
+    def host_pods(self) -> list[End]:
+        """Running pods in their node's network."""
+        return self._host_pods
+
+    def ends_with(self, profiles: int) -> list[End]:
+        """The pods of these profiles (as bits)."""
+        return [end for where in positions(profiles) for end in self._by_profile.get(where, ())]
+
+    def pods_inside(self, network: Network) -> list[str]:
+        """The ids of pods that have an address in the block."""
+        known = self._inside.get(network)
+        if known is None:
+            ends = self._by_address.items()
+            known = sorted(end.id for address, end in ends if end.selectable and address in network)
+            self._inside[network] = known
+        return known
+
+    def priority_groups(self, direction: Direction, tier: str) -> list[list[Compiled]]:
+        """Policies of an admin tier in order of precedence, those of one priority together."""
+        return self._tiers[direction, tier]
 
     # --- questions ------------------------------------------------------------------------------------------
 
