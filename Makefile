@@ -39,6 +39,16 @@ lint: setup
 lock:
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --group dev pyproject.toml -o $(LOCK)
 
+# A real one-node Kubernetes on this machine (Linux, root); tests/lab/README.md says how and what it needs.
+lab:
+	@$(PYTHON) -m tests.lab up
+
+lab-down:
+	@$(PYTHON) -m tests.lab down
+
+e2e: setup
+	@$(BIN)/python -m pytest -p no:cacheprovider tests/e2e
+
 bench: setup
 	@$(BIN)/python -m tests.bench
 
