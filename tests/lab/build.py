@@ -28,7 +28,7 @@ from tests.lab.parts import (
     TRAEFIK_MODULE,
     LabError,
 )
-from tests.lab.tools import DIES_WITH_US, call, require, say
+from tests.lab.tools import call, require, say
 
 _GO_ENV = {"CGO_ENABLED": "0", "GOWORK": "off"}
 _VERSION = "k8s.io/component-base/version"
@@ -149,7 +149,6 @@ def _go_part(name: str, flags: str, also: Callable[[Path], None] | None = None) 
 
     def make(place: Path) -> None:
         command = [
-            *DIES_WITH_US,
             "nice",
             "-n",
             "10",

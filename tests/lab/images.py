@@ -10,7 +10,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from tests.lab.tools import DIES_WITH_US, call
+from tests.lab.tools import call
 
 _SUITE = "bookworm"
 _MIRROR = "http://deb.debian.org/debian"
@@ -67,7 +67,7 @@ def python(name: str, place: Path) -> None:
     with tempfile.TemporaryDirectory(dir=place.parent) as folder:
         root = Path(folder) / "root"
         # Namespaces of its own, so that what debootstrap mounts and starts goes when it goes, however it ends.
-        apart = [*DIES_WITH_US, "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+        apart = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
         packages = f"--include={','.join(_PACKAGES)}"
         call([*apart, "debootstrap", "--variant=minbase", packages, _SUITE, root, _MIRROR], timeout=900)
         for unwanted in _NOT_NEEDED:

@@ -14,8 +14,8 @@ from pathlib import Path
 from tests.lab.parts import LabError
 
 _STARTED = time.monotonic()
-# Before a long command: the kernel ends it when we end, however that is.
-DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL")
+# Before a command: the kernel ends it when we end, however that is.
+_DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL")
 _PACE = threading.Event()  # never set: waiting on it is how a poll gives way
 
 
@@ -32,8 +32,9 @@ def call(
     cwd: Path | None = None,
     timeout: float = 60,
     check: bool = True,
+    outlives: bool = False,
 ) -> str:
-    """Runs a command to its end and returns its stdout.
+    """Runs a command to its end and returns its stdout. It dies with this process, unless it `outlives` it.
 
     Raises LabError with the end of its stderr where it fails (unless `check` is false) or takes too long.
     """
@@ -41,7 +42,7 @@ def call(
     data = given.encode() if isinstance(given, str) else given
     try:
         done = subprocess.run(
-            words,
+            words if outlives else [*_DIES_WITH_US, *words],
             input=data,
             capture_output=True,
             timeout=timeout,
@@ -109,9 +110,9 @@ def _install(packages: list[str]) -> None:
         refusal.chmod(0o755)
     try:
         env = {"DEBIAN_FRONTEND": "noninteractive"}
-        call(["apt-get", "update", "-q"], env=env, timeout=300)
+        call(["apt-get", "update", "-q"], env=env, timeout=300, outlives=True)
         names = [package.split()[0] for package in packages]
-        call(["apt-get", "install", "-y", "-q", "--no-install-recommends", *names], env=env, timeout=600)
+        call(["apt-get", "install", "-y", "-q", "--no-install-recommends", *names], env=env, timeout=600, outlives=True)
     finally:
         if ours:
             refusal.unlink()
