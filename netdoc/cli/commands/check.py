@@ -39,7 +39,7 @@ class Checks(click.Group):
             formatter.write_dl([(name, "") for name in self.list_commands(context)])
 
 
-@click.group(cls=Checks, metavar="ID [TARGET] [OPTIONS]")
+@click.group(cls=Checks, subcommand_metavar="ID [TARGET] [OPTIONS]")
 def check() -> None:
     """Runs a single check. `netdoc checks` lists them, `netdoc check ID --help` tells its options."""
 

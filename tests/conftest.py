@@ -1,0 +1,56 @@
+"""What holds for every test: nothing of whoever runs them leaks in, and nothing leaves this machine."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+# A shared machine is slow at times: what a law says does not depend on how long it takes to say it.
+settings.register_profile("netdoc", deadline=None)
+settings.load_profile("netdoc")
+
+_SENDING = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
+_FREE = ("tests/lab/", "tests/e2e/")  # these talk inside network namespaces of their own
+_guarding = False
+
+
+def _leaves(address: Any) -> bool:
+    if not isinstance(address, tuple):
+        return False  # a Unix socket
+    try:
+        return not ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback
+    except ValueError:
+        return address[0] not in ("", "localhost")
+
+
+def _guard(event: str, arguments: tuple[Any, ...]) -> None:
+    if _guarding and event in _SENDING and _leaves(arguments[1]):
+        raise AssertionError(f"a test tried to reach {arguments[1]}: only loopback is a target")
+
+
+sys.addaudithook(_guard)
+
+
+@pytest.fixture(autouse=True)
+def this_machine_alone(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that would send a packet elsewhere fails."""
+    global _guarding
+    _guarding = not request.node.nodeid.startswith(_FREE)
+    yield
+    _guarding = False
+
+
+@pytest.fixture(autouse=True)
+def plain_surroundings(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No option, width or colour of whoever runs the tests; the lab's own variables say where it is."""
+    if request.node.nodeid.startswith(_FREE):
+        return
+    for name in list(os.environ):
+        if name.startswith("NETDOC_") or name in ("NO_COLOR", "COLUMNS", "KUBECONFIG", "FORCE_COLOR"):
+            monkeypatch.delenv(name)
