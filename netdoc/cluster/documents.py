@@ -220,7 +220,7 @@ class _Reader:
                 self._value(raw, _Place(place.file, line, place.api_version, place.kind))
             except msgspec.ValidationError as error:
                 why = f"item {index} is not a Kubernetes object ({error})"
-                self._name(line, why, bytes(raw[:100_000]).decode("utf-8", "replace"))
+                self._name(line, why, bytes(memoryview(raw)[:100_000]).decode("utf-8", "replace"))
 
     def _object(self, raw: Value, header: _Header, place: _Place) -> None:
         kind = header.kind or place.kind or self._kind_of_name()
