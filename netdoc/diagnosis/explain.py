@@ -24,7 +24,7 @@ def direct_causes(
     by_code: dict[str, list[int]] = {}
     for index, finding in enumerate(findings):
         by_code.setdefault(finding.code, []).append(index)
-    for rule in rules:
+    for rule in (one for one in rules if one.cause != one.consequence):
         for consequence in by_code.get(rule.consequence, ()):
             for cause in by_code.get(rule.cause, ()):
                 if cause != consequence and _RELATIONS[rule.relation](
