@@ -17,8 +17,6 @@ from tests.lab.tools import call, require, say, wait_for
 
 _NAMES = ("jellyfin", "sonarr", "grafana")  # below lab.example
 _FELIX_READY = f"http://{components.LOOPBACK}:{components.FELIX_PORT}/readiness"
-# They would report the others' end as faults, and undo in their way what is undone below.
-_STOPPED_IN_PEACE = ("kubelet", "felix")
 
 
 def up(places: Places) -> None:
@@ -54,7 +52,7 @@ def _start(places: Places, built: Built) -> None:
     components.link_programs(places, built)
     components.write_configuration(places, address, dict.fromkeys(_NAMES, address))
     certs.make(places, address)
-    network.prepare(device, address)
+    network.prepare(device)
     parts = components.all_of(places, device, address)
     for name in ("etcd", "kube-apiserver", "containerd", "registry", "resolver"):
         _run(places, parts[name])
@@ -245,8 +243,6 @@ def down(places: Places) -> None:
     if not places.state.exists() and not processes.members():
         return
     say("stopping")
-    for name in _STOPPED_IN_PEACE:
-        processes.stop(places, name)
     processes.kill_all()
     leftovers.unmount(places)
     network.restore(places)

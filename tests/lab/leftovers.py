@@ -16,7 +16,6 @@ _ELSEWHERE = (
     "/run/calico",
     "/run/containerd",
     "/run/kubernetes",
-    "/run/netns",
     "/run/xtables.lock",
     "/usr/libexec/kubernetes",
     "/var/lib/calico",

@@ -17,7 +17,7 @@ from tests.lab.parts import API_PORT, OUTER_DNS, POD_RANGE, SERVICE_RANGE, LabEr
 from tests.lab.tools import call
 
 TABLE = "netdoc_lab"
-# The prefix of interfaces that faults make to stand for an outside; the far end must be a network namespace.
+# The prefix of interfaces, and of the network namespaces at their far end, that faults make to stand for an outside.
 OUTSIDE_PREFIX = "labout"
 _SYSCTLS = {
     "net.ipv4.ip_forward": "1",
@@ -68,25 +68,30 @@ def remember(places: Places) -> None:
     fresh.rename(record)
 
 
-def prepare(device: str, address: str) -> None:
-    """Forwarding, the routes to nowhere, the resolver's address and the rules."""
+def prepare(device: str) -> None:
+    """Forwarding, the route to nowhere, the resolver's address and the rules.
+
+    No such route for Services: a connection of the node's own is looked up before kube-proxy's rules turn it to a pod
+    or refuse it; what they leave is dropped on its way out.
+    """
     for name, value in _SYSCTLS.items():
         if value is not None:
             _write(name, value)
     call(["ip", "route", "replace", "blackhole", POD_RANGE])
-    # Not a blackhole: the node's own connections to Services are looked up before kube-proxy's rules turn them
-    # to a pod. What those rules do not turn is dropped below, on its way out of lo.
-    call(["ip", "route", "replace", SERVICE_RANGE, "dev", "lo", "src", address])
     # Scope host: or the kernel would take it as the source of the node's own connections to pods.
     call(["ip", "address", "replace", f"{OUTER_DNS}/32", "dev", "lo", "scope", "host"])
     call(["nft", "-f", "-"], given=_rules(device))
 
 
 def _rules(device: str) -> str:
-    """Programs of the lab, pods of the host's network among them, are told by their control group."""
+    """After everyone else's filters (priority 0), so that what kube-proxy refuses is refused and not dropped.
+
+    Programs of the lab, and pods of the host's network with them, are told by their control group.
+    """
     ports = f"80, 443, {API_PORT}, 10250, 30000-32767"
+    out = f'oifname != "lo" oifname != "cali*" oifname != "{OUTSIDE_PREFIX}*"'
     group = processes.unified_group()
-    programs = f'oifname "{device}" socket cgroupv2 level 1 "{group}" counter name from_programs drop' if group else ""
+    programs = f'{out} socket cgroupv2 level 1 "{group}" counter name from_programs drop' if group else ""
     return f"""
 add table inet {TABLE}
 delete table inet {TABLE}
@@ -96,21 +101,18 @@ table inet {TABLE} {{
   counter from_node {{ comment "dropped: sent by others to the lab's ranges, on the way out" }}
   counter from_outside {{ comment "dropped: sent to the lab from outside" }}
   chain forward {{
-    type filter hook forward priority -10; policy accept;
-    iifname "cali*" oifname "cali*" accept
-    iifname "cali*" oifname "{OUTSIDE_PREFIX}*" accept
-    iifname "cali*" counter name from_pods drop
-    iifname "{OUTSIDE_PREFIX}*" oifname "{device}" counter name from_pods drop
+    type filter hook forward priority 100; policy accept;
+    iifname "cali*" {out} counter name from_pods drop
+    iifname "{OUTSIDE_PREFIX}*" {out} counter name from_pods drop
     iifname "{device}" oifname "cali*" ct state new counter name from_outside drop
+  }}
+  chain output {{
+    type filter hook output priority 100; policy accept;
+    {programs}
   }}
   chain postrouting {{
     type filter hook postrouting priority 200; policy accept;
-    oifname "{device}" ip daddr {{ {POD_RANGE}, {SERVICE_RANGE} }} counter name from_node drop
-    oifname "lo" ip daddr {SERVICE_RANGE} counter name from_node drop
-  }}
-  chain output {{
-    type filter hook output priority 0; policy accept;
-    {programs}
+    {out} ip daddr {{ {POD_RANGE}, {SERVICE_RANGE} }} counter name from_node drop
   }}
   chain prerouting {{
     type filter hook prerouting priority -150; policy accept;
@@ -138,8 +140,7 @@ def restore(places: Places) -> None:
         _remove_chains(program, before.tables[program] if before.tables else None)
     _remove_sets()
     _remove_links()
-    for route in ("blackhole " + POD_RANGE, f"{SERVICE_RANGE} dev lo"):
-        call(["ip", "route", "delete", *route.split()], check=False)
+    call(["ip", "route", "delete", "blackhole", POD_RANGE], check=False)
     call(["ip", "address", "delete", f"{OUTER_DNS}/32", "dev", "lo"], check=False)
     for name, value in before.sysctls.items():
         if value is not None and _read(name) != value:
@@ -226,7 +227,10 @@ def _remove_sets() -> None:
 
 
 def _remove_links() -> None:
-    """Pods' veths that outlived their network namespace, and the outsides that tests made."""
+    """Pods' veths that outlived their network namespace, and the outsides that tests made, with their namespaces."""
+    for line in call(["ip", "netns", "list"]).splitlines():
+        if line.startswith(OUTSIDE_PREFIX):
+            call(["ip", "netns", "delete", line.split()[0]], check=False)
     for name in _link_names():
         if name.startswith(("cali", OUTSIDE_PREFIX)):
             call(["ip", "link", "delete", name], check=False)  # the kernel may be deleting it as well

@@ -63,12 +63,12 @@ def _gone() -> int:
     return sum(item["counter"]["packets"] for item in told if "counter" in item)
 
 
-def _run(name: str, spec: dict[str, object]) -> None:
+def _run(name: str, spec: dict[str, object], program: str = _TRY) -> None:
     container = {
         "name": "try",
         "image": PYTHON_IMAGE,
         "imagePullPolicy": "IfNotPresent",
-        "command": ["python3", "-c", _TRY],
+        "command": ["python3", "-c", program],
     }
     pod = {
         "apiVersion": "v1",
@@ -103,6 +103,40 @@ def test_what_this_machine_sends_to_addresses_that_no_pod_or_service_has_stays(a
     with pytest.raises(OSError, match=r"."):
         socket.create_connection((address, 80), 1)
     assert _gone() == 0
+
+
+@pytest.mark.usefixtures("service_without_endpoints")
+@pytest.mark.parametrize("port", [80, 81])
+def test_what_kube_proxy_refuses_is_refused_and_not_lost_in_the_labs_rules(port: int) -> None:
+    address = cluster.kubectl(places(), "-n", _NAMESPACE, "get", "service", "none", "-o", "jsonpath={.spec.clusterIP}")
+
+    def refused() -> bool:
+        try:
+            socket.create_connection((address, port), 1)
+        except ConnectionRefusedError:
+            return True
+        except TimeoutError:
+            return False  # kube-proxy has not written its rules yet
+        raise AssertionError("connected to a Service without endpoints")
+
+    tools.wait_for(f"refusal by {address}:{port}", refused, 20)
+    _run(
+        f"refused-{port}",
+        {},
+        f"""
+import socket
+try:
+    socket.create_connection(("{address}", {port}), 5)
+except ConnectionRefusedError:
+    raise SystemExit(0)
+raise SystemExit(1)
+""",
+    )
+
+
+@pytest.fixture(scope="module")
+def service_without_endpoints() -> None:
+    cluster.kubectl(places(), "-n", _NAMESPACE, "create", "service", "clusterip", "none", "--tcp=80:80")
 
 
 def test_an_unknown_image_is_refused_by_the_labs_own_registry() -> None:
