@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from netdoc.model.target import Port
     from netdoc.path.kinds import nearest
     from netdoc.ports import Cluster, Listing, Measurement, Ports, Vantage
+    from netdoc.predict import policy
     from netdoc.predict.selectors import matches, plain_matches
 
 _HOMES = {
@@ -48,7 +49,7 @@ _HOMES = {
     "netdoc.ports": ("Cluster", "Listing", "Measurement", "Ports", "Vantage"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
-_MODULES = {"kube": "netdoc.model.kube"}
+_MODULES = {"kube": "netdoc.model.kube", "policy": "netdoc.predict.policy"}
 
 __all__ = [
     "CausalRule",
@@ -81,6 +82,7 @@ __all__ = [
     "matches",
     "nearest",
     "plain_matches",
+    "policy",
     "probe_text",
     "template_difference",
 ]

@@ -1,5 +1,6 @@
 """netdoc's own checks: plugins like anyone else's, importing netdoc.api only."""
 
 CHECKS = {
+    "policy": "netdoc_checks.policy:CHECK",
     "endpoints": "netdoc_checks.endpoints:CHECK",
 }

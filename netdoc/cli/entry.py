@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -13,6 +14,7 @@ from netdoc.cli.group import root
 
 def run(argv: list[str]) -> int:
     name = _called_as(argv[0])
+    _speak_utf8()
     try:
         result = root.main(_arguments(argv[1:]), prog_name=name, standalone_mode=False)
         return int(result) if isinstance(result, int) else Exit.OK
@@ -28,6 +30,17 @@ def run(argv: list[str]) -> int:
         # The reader went away (`| head`): nobody is left to tell, and Python must not try when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.OK
+    except Exception as error:  # a mistake of ours: said in one line, and in full to who asks for it
+        if os.environ.get("NETDOC_DEBUG"):
+            raise
+        return _said(name, f"internal error, NETDOC_DEBUG=1 tells where: {type(error).__name__}: {error}", Exit.UNKNOWN)
+
+
+def _speak_utf8() -> None:
+    """Reports hold signs that not every locale has; a terminal that cannot show one shows another in its place."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def _called_as(path: str) -> str:

@@ -31,6 +31,17 @@ from netdoc.model.kube.core import (
     Terminated,
 )
 from netdoc.model.kube.discovery import Endpoint, EndpointConditions, EndpointPort, EndpointSlice
+from netdoc.model.kube.foreign import (
+    FOREIGN,
+    AntreaClusterNetworkPolicy,
+    AntreaNetworkPolicy,
+    CalicoGlobalNetworkPolicy,
+    CalicoNetworkPolicy,
+    CiliumClusterwideNetworkPolicy,
+    CiliumNetworkPolicy,
+    EgressFirewall,
+    ForeignPolicyObject,
+)
 from netdoc.model.kube.meta import (
     Condition,
     Kind,
@@ -45,8 +56,27 @@ from netdoc.model.kube.meta import (
     condition,
 )
 from netdoc.model.kube.networking import IPBlock, NetworkPolicy, PolicyPeer, PolicyPort
+from netdoc.model.kube.policy import (
+    ADMIN_POLICIES,
+    AdminNetworkPolicy,
+    AdminPolicy,
+    BaselineAdminNetworkPolicy,
+    ClusterNetworkPolicy,
+)
 
 __all__ = [
+    "ADMIN_POLICIES",
+    "FOREIGN",
+    "AdminNetworkPolicy",
+    "AdminPolicy",
+    "AntreaClusterNetworkPolicy",
+    "AntreaNetworkPolicy",
+    "BaselineAdminNetworkPolicy",
+    "CalicoGlobalNetworkPolicy",
+    "CalicoNetworkPolicy",
+    "CiliumClusterwideNetworkPolicy",
+    "CiliumNetworkPolicy",
+    "ClusterNetworkPolicy",
     "Condition",
     "ConfigMap",
     "ConfigMapMeta",
@@ -57,11 +87,13 @@ __all__ = [
     "CronJob",
     "DaemonSet",
     "Deployment",
+    "EgressFirewall",
     "Endpoint",
     "EndpointConditions",
     "EndpointPort",
     "EndpointSlice",
     "Event",
+    "ForeignPolicyObject",
     "IPBlock",
     "InvolvedObject",
     "Job",

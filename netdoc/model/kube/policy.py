@@ -162,3 +162,6 @@ class ClusterNetworkPolicy(AdminPolicy, frozen=True):
     KIND: ClassVar[Kind] = Kind(
         "policy.networking.k8s.io/v1alpha2", "ClusterNetworkPolicy", "clusternetworkpolicies", namespaced=False
     )
+
+
+ADMIN_POLICIES: tuple[type[AdminPolicy], ...] = (AdminNetworkPolicy, BaselineAdminNetworkPolicy, ClusterNetworkPolicy)
