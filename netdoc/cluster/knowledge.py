@@ -28,7 +28,7 @@ class Knowledge(Protocol):
     """Answers for what the documents do not hold."""
 
     def hidden(self, kind: type[Object], name: str, namespace: str) -> Gap | None:
-        """Why an object may not be shown although its document is there."""
+        """Why an object, or all of a kind (""), may not be shown although the documents are there."""
         ...
 
     def listed(self, kind: type[Object], namespace: str, found: int) -> Gap | None:

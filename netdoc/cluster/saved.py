@@ -72,43 +72,35 @@ class Saved(msgspec.Struct, frozen=True):
     damaged: Gap | None = None
 
     def hidden(self, kind: type[Object], name: str, namespace: str) -> Gap | None:
-        """Why an object cannot be shown even if its document is there: fewer fields of it were read."""
-        gap = self._read(kind, name, namespace)
-        return gap if isinstance(gap, Gap) else None
+        """Why documents cannot be shown although they are there: fewer fields of them were read."""
+        resource = resource_name(kind.KIND)
+        there = self.holdings.holds(kind.KIND, name, namespace) if name else self.holdings.has(kind.KIND)
+        wide = [one for one in self._reads(kind) if fields_of(kind) <= set(one.fields)]
+        if not there or any(one.names is None or f"{namespace}/{name}" in one.names for one in wide):
+            return None
+        return _unsaved(resource, "was saved without fields that are needed here")
+
+    def _reads(self, kind: type[Object]) -> list[Read]:
+        resource = resource_name(kind.KIND)
+        return [one for one in self.manifest.reads if one.resource == resource]
 
     def listed(self, kind: type[Object], namespace: str, found: int) -> Gap | None:
-        read = self._read(kind, "", namespace)
+        read = self._read(kind, namespace)
         return read if isinstance(read, Gap) else read.gap or self.damaged
 
     def absent(self, kind: type[Object], name: str, namespace: str) -> Gap | None:
-        read = self._read(kind, name, namespace)
+        read = self._read(kind, namespace)
         return read if isinstance(read, Gap) else read.gap or self.damaged
 
-    def _read(self, kind: type[Object], name: str, namespace: str) -> Read | Gap:
-        """The read that answers for an object ("" for the whole list), or why none does."""
+    def _read(self, kind: type[Object], namespace: str) -> Read | Gap:
+        """The whole read that answers for a namespace, or all (""); or why none does."""
         resource = resource_name(kind.KIND)
-        of_kind = [one for one in self.manifest.reads if one.resource == resource]
-        if not of_kind:
-            return _unsaved(resource, "was not saved")
-        enough = [one for one in of_kind if fields_of(kind) <= set(one.fields)]
-        whole = next((one for one in enough if one.names is None), None)
-        part = next((one for one in enough if one.names is not None), None)
-        if part is not None and name and f"{namespace}/{name}" in (part.names or ()):
-            return part
+        whole = next((one for one in self._reads(kind) if one.names is None), None)
         if whole is None:
-            return self._narrow(kind, of_kind, name, namespace)
+            return _unsaved(resource, "was not saved")
         if kind.KIND.namespaced and whole.namespace and namespace != whole.namespace:
             return _unsaved(resource, f"was saved of the namespace {whole.namespace} only")
         return whole
-
-    def _narrow(self, kind: type[Object], reads: list[Read], name: str, namespace: str) -> Read | Gap:
-        """Where only fewer fields were read of the kind: enough to say that an object does not exist."""
-        resource = resource_name(kind.KIND)
-        whole = next((one for one in reads if one.names is None and one.gap is None), None)
-        inside = whole is not None and whole.namespace in ("", namespace)
-        if whole is not None and inside and name and not self.holdings.holds(kind.KIND, name, namespace):
-            return whole
-        return _unsaved(resource, "was saved without fields that are needed here")
 
 
 def _unsaved(resource: str, why: str) -> Gap:

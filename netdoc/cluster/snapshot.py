@@ -99,6 +99,8 @@ class SnapshotCluster:
         except ValueError as error:
             return Listing(gap=Gap(what=resource_name(kind.KIND), reason="not-supported", detail=str(error)))
         place = namespace if kind.KIND.namespaced else ""
+        if (gap := self.knowledge.hidden(kind, "", place)) is not None:
+            return Listing(gap=gap)
         held = self._held(kind)
         items = tuple(item for item in held.within(place) if chosen(item))
         misfit = misfit_gap(resource_name(kind.KIND), held.misfits(place))
