@@ -27,7 +27,7 @@ class Query(msgspec.Struct, frozen=True):
 
 
 def expand(name: str, conf: ResolvConf, libc: Libc = "glibc") -> tuple[Query, ...]:
-    """The names in the order in which they are asked, as long as none decides (see `goes_on`).
+    """The names in the order in which they are asked, as long as none decides (see `following`).
 
     Empty for what libc refuses without a query: no name at all, an empty label, more than 253 characters.
     """
@@ -39,22 +39,27 @@ def expand(name: str, conf: ResolvConf, libc: Libc = "glibc") -> tuple[Query, ..
         return (as_is,)
     searched = _searched(bare, conf, libc)
     if bare.count(".") < ndots(conf):
-        return (*searched, as_is) if as_is.name not in [one.name for one in searched] else searched
-    if libc == "musl":
-        return (as_is,)
-    return (as_is, *(one for one in searched if one.name != as_is.name))
+        root = any(one.name == as_is.name for one in searched)  # "." in the search list, which musl passes over
+        return searched if root else (*searched, as_is)
+    return (as_is,) if libc == "musl" else (as_is, *searched)
 
 
-def goes_on(libc: Libc, rcode: str, answers: int) -> bool:
-    """Whether libc asks for the next name after this outcome; else it is the deciding one.
+def following(asked: tuple[Query, ...], at: int, libc: Libc, rcode: str, answers: int) -> int | None:
+    """Which of the names is asked after this outcome of `asked[at]`; None: this one decides.
 
-    After a name that exists without an address glibc goes on and musl does not; after SERVFAIL glibc goes on too.
+    `rcode` is "" where no answer came, `answers` counts addresses. musl goes on after NXDOMAIN alone. glibc goes on
+    after NXDOMAIN, an answer without addresses and SERVFAIL; after anything else it asks for the name as it is, if it
+    has not yet, and no other search domain.
     """
+    after = at + 1 if at + 1 < len(asked) else None
     if rcode == "NXDOMAIN":
-        return True
-    if libc == "musl":
-        return False
-    return rcode == "SERVFAIL" or (rcode == "NOERROR" and not answers)
+        return after
+    if libc == "musl" or (rcode == "NOERROR" and answers):
+        return None
+    if rcode in ("NOERROR", "SERVFAIL") or asked[at].search is None:
+        return after
+    last = len(asked) - 1
+    return last if at < last and asked[last].search is None else None
 
 
 def ndots(conf: ResolvConf) -> int:
@@ -67,5 +72,6 @@ def ndots(conf: ResolvConf) -> int:
 def _searched(bare: str, conf: ResolvConf, libc: Libc) -> tuple[Query, ...]:
     if libc == "musl" and len(" ".join(conf.searches)) > MUSL_SEARCH_LINE:
         return ()
-    names = ((domain, ".".join(part for part in (bare, domain.strip(".")) if part)) for domain in conf.searches)
+    domains = (one for one in conf.searches if libc == "glibc" or one.strip("."))
+    names = ((domain, ".".join(part for part in (bare, domain.strip(".")) if part)) for domain in domains)
     return tuple(Query(full + ".", domain) for domain, full in names if len(full) <= MAX_NAME)

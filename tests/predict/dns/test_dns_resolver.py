@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netdoc.model.kube import Pod
-from netdoc.predict.dns.expansion import Libc, expand, goes_on, ndots
+from netdoc.predict.dns.expansion import Libc, expand, following, ndots
 from netdoc.predict.dns.resolver import ResolvConf, parse, resolv_conf_of
 
 NODE = ResolvConf(("192.0.2.53",), ("corp.example",), ("timeout:1",))
@@ -129,7 +129,10 @@ def test_domains_that_make_a_name_too_long_are_passed_over() -> None:
 
 
 def test_the_root_in_the_search_list_is_the_name_itself() -> None:
-    assert queries("web", ResolvConf(searches=(".", "a.b"))) == ["web.", "web.a.b."]
+    root = ResolvConf(searches=("a.b", ".", "c"))
+    assert queries("web", root) == ["web.a.b.", "web.", "web.c."]
+    assert queries("web", root, "musl") == ["web.a.b.", "web.c.", "web."]
+    assert queries("web.x", root) == ["web.x.", "web.x.a.b.", "web.x.", "web.x.c."]
 
 
 def test_musl_does_not_read_a_long_search_line() -> None:
@@ -146,23 +149,30 @@ def test_ndots(options: tuple[str, ...], dots: int) -> None:
     assert ndots(ResolvConf(options=options)) == dots
 
 
-# libc, rcode, answers -> asks on
-OUTCOMES: list[tuple[Libc, str, int, bool]] = [
-    ("glibc", "NXDOMAIN", 0, True),
-    ("musl", "NXDOMAIN", 0, True),
-    ("glibc", "NOERROR", 0, True),
-    ("musl", "NOERROR", 0, False),
-    ("glibc", "NOERROR", 1, False),
-    ("musl", "NOERROR", 2, False),
-    ("glibc", "SERVFAIL", 0, True),
-    ("musl", "SERVFAIL", 0, False),
-    ("glibc", "REFUSED", 0, False),
+# libc, name, which of its queries, rcode, addresses -> the next one (glibc 2.36 was seen to do so)
+OUTCOMES: list[tuple[Libc, str, int, str, int, int | None]] = [
+    ("glibc", "web", 0, "NXDOMAIN", 0, 1),
+    ("musl", "web", 0, "NXDOMAIN", 0, 1),
+    ("glibc", "web", 3, "NXDOMAIN", 0, None),
+    ("glibc", "web", 0, "NOERROR", 0, 1),
+    ("musl", "web", 0, "NOERROR", 0, None),
+    ("glibc", "web", 0, "NOERROR", 1, None),
+    ("musl", "web", 0, "NOERROR", 2, None),
+    ("glibc", "web", 0, "SERVFAIL", 0, 1),
+    ("musl", "web", 0, "SERVFAIL", 0, None),
+    ("glibc", "web", 0, "REFUSED", 0, 3),
+    ("glibc", "web", 0, "", 0, 3),
+    ("glibc", "web", 3, "REFUSED", 0, None),
+    ("musl", "web", 0, "", 0, None),
+    ("glibc", "a.b.c.d.e.f", 0, "REFUSED", 0, 1),
+    ("glibc", "a.b.c.d.e.f", 1, "REFUSED", 0, None),
+    ("glibc", "web.", 0, "REFUSED", 0, None),
 ]
 
 
-@pytest.mark.parametrize(("libc", "rcode", "answers", "on"), OUTCOMES)
-def test_what_decides(libc: Libc, rcode: str, answers: int, on: bool) -> None:
-    assert goes_on(libc, rcode, answers) is on
+@pytest.mark.parametrize(("libc", "name", "at", "rcode", "answers", "after"), OUTCOMES)
+def test_what_follows(libc: Libc, name: str, at: int, rcode: str, answers: int, after: int | None) -> None:
+    assert following(expand(name, POD, libc), at, libc, rcode, answers) == after
 
 
 DOMAIN = st.text("ab.-", max_size=20)
