@@ -6,7 +6,7 @@
 `PolicySet.allowed` answers the same question with a bare True, False or None (cannot be known), in microseconds.
 """
 
-from netdoc.predict.policy.batch import answer, between
+from netdoc.predict.policy.batch import answer, batch, between
 from netdoc.predict.policy.change import Edit, Proposal, applied, smallest_change
 from netdoc.predict.policy.cni import FOREIGN_KINDS, PLUGINS, Plugin, plugin, read_foreign
 from netdoc.predict.policy.diff import Diff, Difference, diff
@@ -27,7 +27,7 @@ from netdoc.predict.policy.model import (
     UnknownEnd,
     Verdict,
 )
-from netdoc.predict.policy.peers import Owners, Peer, ends_of, peers_of, workload_of
+from netdoc.predict.policy.peers import Directory, Owners, Peer, peers_of, workload_of
 from netdoc.predict.policy.validate import validate
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "Diff",
     "Difference",
     "DirectionVerdict",
+    "Directory",
     "Edit",
     "End",
     "FamilyVerdict",
@@ -57,11 +58,11 @@ __all__ = [
     "Verdict",
     "answer",
     "applied",
+    "batch",
     "between",
     "diff",
     "dns_pods",
     "document",
-    "ends_of",
     "evaluate",
     "lint",
     "matrix",

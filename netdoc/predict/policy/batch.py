@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from netdoc.model.kube import ObjectRef
 from netdoc.predict.policy.explain import evaluate
 from netdoc.predict.policy.index import PolicySet
 from netdoc.predict.policy.model import DirectionVerdict, End, UnknownEnd, Verdict, agreed
-from netdoc.predict.policy.peers import Owners, ends_of
+from netdoc.predict.policy.peers import Directory, Owners
 
 
 def between(
@@ -37,10 +37,18 @@ def _distinct(sources: Sequence[End], destinations: Sequence[End]) -> Iterator[t
             yield source, destination
 
 
-def answer(policies: PolicySet, line: Mapping[str, Any], owners: Owners | None = None) -> dict[str, Any]:
+def batch(
+    policies: PolicySet, lines: Iterable[Mapping[str, Any]], owners: Owners | None = None
+) -> Iterator[dict[str, Any]]:
+    """An answer for each line, in order."""
+    directory = Directory(policies, owners)
+    return (answer(directory, line) for line in lines)
+
+
+def answer(directory: Directory, line: Mapping[str, Any]) -> dict[str, Any]:
     """The line with its answer; with `error`, and no verdict, where the line is wrong."""
     try:
-        verdicts = _asked(policies, line, owners)
+        verdicts = _asked(directory, line)
     except (UnknownEnd, ValueError, TypeError) as error:
         return {**line, "error": str(error)}
     result = {**line, "allowed": agreed([one.allowed for one in verdicts])}
@@ -52,7 +60,7 @@ def answer(policies: PolicySet, line: Mapping[str, Any], owners: Owners | None =
     return {**result, "reason": reason} if result["allowed"] is None and reason else result
 
 
-def _asked(policies: PolicySet, line: Mapping[str, Any], owners: Owners | None) -> tuple[Verdict, ...]:
+def _asked(directory: Directory, line: Mapping[str, Any]) -> tuple[Verdict, ...]:
     source, destination, port = line.get("from"), line.get("to"), line.get("port")
     if not isinstance(source, str) or not isinstance(destination, str):
         raise ValueError("`from` and `to` must be strings")
@@ -61,8 +69,7 @@ def _asked(policies: PolicySet, line: Mapping[str, Any], owners: Owners | None) 
     protocol = line.get("protocol", "TCP")
     if protocol not in ("TCP", "UDP", "SCTP"):
         raise ValueError(f"`protocol` must be TCP, UDP or SCTP, not {protocol!r}")
-    sources, destinations = ends_of(policies, source, owners), ends_of(policies, destination, owners)
-    return between(policies, sources, destinations, port, protocol)
+    return between(directory.policies, directory.find(source), directory.find(destination), port, protocol)
 
 
 def _reason(verdicts: Sequence[Verdict]) -> str:

@@ -68,17 +68,19 @@ def pod_peers(
 
 
 def _workloads(ends: Iterable[End], owners: Owners | None, keys: frozenset[str]) -> Iterator[Peer]:
-    """One peer for each owner, and where policies tell its pods apart by labels, one for each such set."""
-    groups: dict[str, dict[tuple[tuple[str, str], ...], list[End]]] = defaultdict(lambda: defaultdict(list))
+    """One peer for each owner; where policies tell its pods apart, by labels or network, one for each such set."""
+    groups: dict[str, dict[tuple[str, ...], list[End]]] = defaultdict(lambda: defaultdict(list))
     for end in ends:
         if end.pod is not None:
             labels = end.pod.metadata.labels
-            seen = tuple((key, labels[key]) for key in sorted(keys & labels.keys()))
-            groups[workload_of(end.pod, owners)][seen].append(end)
-    for name, by_labels in groups.items():
-        for labels_seen, members in by_labels.items():
-            suffix = "" if len(by_labels) == 1 else "{" + ",".join(f"{key}={value}" for key, value in labels_seen) + "}"
-            yield _peer(name + suffix, tuple(members))
+            seen = tuple(f"{key}={labels[key]}" for key in sorted(keys & labels.keys()))
+            network = "hostNetwork" if end.on_host else "podNetwork"
+            groups[workload_of(end.pod, owners)][*seen, network].append(end)
+    for name, by_sight in groups.items():
+        shared = set.intersection(*map(set, by_sight))
+        for seen, members in by_sight.items():
+            differing = [word for word in seen if word not in shared]
+            yield _peer(name if len(by_sight) == 1 else f"{name}{{{','.join(differing)}}}", tuple(members))
 
 
 def _peer(name: str, ends: tuple[End, ...]) -> Peer:
@@ -105,24 +107,38 @@ def outside(policies: PolicySet) -> Iterator[Peer]:
                 yield Peer(network, (), (profile,), frozenset(), frozenset())
 
 
-def ends_of(policies: PolicySet, text: str, owners: Owners | None = None) -> tuple[End, ...]:
-    """The ends that a batch line names: `ns/pod`, `ns/workload[Kind]`, `node/name`, or an address.
+class Directory:
+    """Finds ends by the names that matrices print and batches read."""
 
-    Raises UnknownEnd where nothing of the name is known.
-    """
-    if "/" not in text:
+    def __init__(self, policies: PolicySet, owners: Owners | None = None) -> None:
+        self.policies = policies
+        self._workloads: dict[str, list[End]] = defaultdict(list)
+        for end in policies.pods():
+            if end.pod is not None and not end.finished:
+                self._workloads[workload_of(end.pod, owners)].append(end)
+        self._peers = {peer.id: peer.ends for peer in pod_peers(policies, owners=owners)}
+
+    def find(self, text: str) -> tuple[End, ...]:
+        """The ends of `ns/pod`, `ns/workload[Kind]`, a matrix's peer, `node/name`, or an address.
+
+        Raises UnknownEnd where nothing of the name is known.
+        """
+        namespace, slash, name = text.partition("/")
+        if not slash:
+            return (self._address(text),)
+        if namespace == "node":
+            return (self.policies.node(name),)
+        if name.endswith("[Pod]"):
+            return (self.policies.pod(namespace, name.removesuffix("[Pod]")),)
+        if not name.endswith(("]", "}")):
+            return (self.policies.pod(namespace, name),)
+        found = tuple(self._workloads.get(text, ())) or self._peers.get(text, ())
+        if not found:
+            raise UnknownEnd(f"no pod of {text} is known")
+        return found
+
+    def _address(self, text: str) -> End:
         try:
-            return (policies.address(text),)
+            return self.policies.address(text)
         except ValueError:
             raise UnknownEnd(f"{text!r} is neither namespace/name nor an address") from None
-    namespace, _, name = text.partition("/")
-    if namespace == "node":
-        return (policies.node(name),)
-    if name.endswith("[Pod]") or not name.endswith("]"):
-        return (policies.pod(namespace, name.removesuffix("[Pod]")),)
-    found = tuple(
-        end for end in policies.pods() if end.pod and not end.finished and workload_of(end.pod, owners) == text
-    )
-    if not found:
-        raise UnknownEnd(f"no pod of {text} is known")
-    return found

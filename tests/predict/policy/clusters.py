@@ -10,7 +10,7 @@ from netdoc.model.kube import Namespace, NetworkPolicy, Node, Pod
 from netdoc.model.kube.policy import AdminNetworkPolicy, BaselineAdminNetworkPolicy, ClusterNetworkPolicy
 from netdoc.predict.policy import PolicySet
 
-EXAMPLES = int(os.environ.get("NETDOC_POLICY_EXAMPLES", "120"))
+EXAMPLES = int(os.environ.get("NETDOC_POLICY_EXAMPLES", "40"))
 LAW = settings(
     max_examples=EXAMPLES,
     deadline=None,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from naive import Naive
 
-from netdoc.predict.policy import answer, evaluate, matrix
+from netdoc.predict.policy import Directory, answer, evaluate, matrix
 
 QUESTIONS = [(port, protocol) for port in (*PORTS, 9999) for protocol in PROTOCOLS]
 
@@ -113,7 +113,7 @@ def test_a_batch_agrees_with_the_matrix_of_workloads(cluster, seed):
     policies = build(cluster)
     table = matrix(policies)
     chosen = random.Random(seed)
-    peers = [(i, peer) for i, peer in enumerate(table.peers) if peer.ends and "{" not in peer.id]
+    peers = [(i, peer) for i, peer in enumerate(table.peers) if peer.ends]
     for _ in range(20 if peers else 0):
         (i, source), (j, destination) = chosen.choice(peers), chosen.choice(peers)
         if i == j and len(source.ends) == 1:
@@ -123,7 +123,7 @@ def test_a_batch_agrees_with_the_matrix_of_workloads(cluster, seed):
         port, protocol = chosen.choice(QUESTIONS)
         line = {"from": source.id, "to": destination.id, "port": port, "protocol": protocol}
         expected = {"sure": True, "possible": None, "none": False}[shown(table, i, j, port, protocol)]
-        assert answer(policies, line)["allowed"] is expected, line
+        assert answer(Directory(policies), line)["allowed"] is expected, line
 
 
 @LAW

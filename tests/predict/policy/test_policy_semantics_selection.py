@@ -8,7 +8,11 @@ from netdoc.model.kube import NetworkPolicy
 
 
 def terms(*found):
-    return {"podSelector": {"matchExpressions": [dict(zip(("key", "operator", "values"), one, strict=True)) for one in found]}}
+    return {
+        "podSelector": {
+            "matchExpressions": [dict(zip(("key", "operator", "values"), one, strict=True)) for one in found]
+        }
+    }
 
 
 @pytest.mark.parametrize(
