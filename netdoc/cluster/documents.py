@@ -242,6 +242,8 @@ class _Reader:
             api_version = projection.KIND.api_version
         namespaced = projection is None or projection.KIND.namespaced
         version = meta.resource_version or ""
+        if api_version.startswith("events.k8s.io/"):
+            raw = _as_core_event(raw)
         return Document(
             group=home_group(api_version, kind),
             kind=kind,
@@ -253,6 +255,23 @@ class _Reader:
             file=place.file,
             line=place.line,
         )
+
+
+# events.k8s.io/v1 names the fields of the same object otherwise (k8s.io/api/events/v1, core/v1 conversion).
+_EVENT_FIELDS = {
+    "regarding": "involvedObject",
+    "note": "message",
+    "deprecatedCount": "count",
+    "deprecatedFirstTimestamp": "firstTimestamp",
+    "deprecatedLastTimestamp": "lastTimestamp",
+    "deprecatedSource": "source",
+    "reportingController": "reportingComponent",
+}
+
+
+def _as_core_event(raw: Value) -> msgspec.Raw:
+    fields = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+    return msgspec.Raw(msgspec.json.encode({_EVENT_FIELDS.get(key, key): value for key, value in fields.items()}))
 
 
 def _is_json(data: bytes) -> bool:

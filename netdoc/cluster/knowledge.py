@@ -59,6 +59,7 @@ class Foreign(msgspec.Struct, frozen=True):
     holdings: Holdings
     unreadable: tuple[Unreadable, ...] = ()
     dump: bool = False
+    listed_empty: frozenset[str] = frozenset()
 
     def hidden(self, kind: type[Object], name: str, namespace: str) -> Gap | None:
         return None
@@ -67,8 +68,9 @@ class Foreign(msgspec.Struct, frozen=True):
         """In others' files a kind of policy, route or CRD that does not occur is none, and that is said."""
         if (gap := self._unreadable(kind.KIND)) is not None:
             return gap
-        if self.holdings.has(kind.KIND):
-            return None if found or self._is_named(kind.KIND) or self._is_policy(kind.KIND) else _left_out(kind.KIND)
+        if self._occurs(kind.KIND):
+            # Slices are there or derived for every Service that has a selector; of the others who can say?
+            return _left_out(kind.KIND) if kind.KIND.kind == "EndpointSlice" and not found else None
         if self.dump and kind.KIND.kind not in DUMPED and kind.KIND.kind != "EndpointSlice":
             return _undumped(kind.KIND)
         if self._is_policy(kind.KIND):
@@ -79,7 +81,7 @@ class Foreign(msgspec.Struct, frozen=True):
         place = kind.KIND
         if (gap := self._unreadable(place)) is not None:
             return gap
-        if self._is_named(place) or (self._is_policy(place) and not (self.dump and not self.holdings.has(place))):
+        if self._is_named(place) or (self._is_policy(place) and not (self.dump and not self._occurs(place))):
             return None
         return _undumped(place) if self.dump and self._is_policy(place) else _left_out(place, name)
 
@@ -91,12 +93,16 @@ class Foreign(msgspec.Struct, frozen=True):
         more = f" and {len(hiding) - 1} more" if len(hiding) > 1 else ""
         return Gap(what=resource_name(kind), reason="incomplete", detail=f"cannot read {hiding[0]}{more}")
 
+    def _occurs(self, kind: Kind) -> bool:
+        """Whether an object of the kind is there, or a list of it that says that there is none."""
+        return self.holdings.has(kind) or kind.kind in self.listed_empty
+
     def _is_policy(self, kind: Kind) -> bool:
         return kind.kind in _POLICY or kind.group not in BUILT_IN_GROUPS
 
     def _is_named(self, kind: Kind) -> bool:
         """In a dump only what it dumps can be missed."""
-        return kind.kind in _NAMED and (not self.dump or kind.kind in DUMPED | {"Namespace"} or self.holdings.has(kind))
+        return kind.kind in _NAMED and (not self.dump or kind.kind in DUMPED | {"Namespace"} or self._occurs(kind))
 
 
 def _taken_as_none(kind: Kind) -> Gap:

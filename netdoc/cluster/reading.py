@@ -33,6 +33,7 @@ class Read(msgspec.Struct):
     unreadable: list[Unreadable] = []
     logs: dict[LogKey, str] = {}
     dump: bool = False
+    lists: set[str] = set()
 
 
 def open_snapshot(path: str | Path, *, namespace: str = "") -> SnapshotCluster:
@@ -50,7 +51,8 @@ def open_snapshot(path: str | Path, *, namespace: str = "") -> SnapshotCluster:
 def _foreign(path: str | Path, namespace: str, read: Read) -> SnapshotCluster:
     where = Where(type="snapshot", path=str(path), namespace=namespace or "default")
     holdings = Holdings(read.documents)
-    knowledge = Foreign(holdings, tuple(read.unreadable), read.dump)
+    lists = frozenset(one.removesuffix("List") for one in read.lists) - {""}
+    knowledge = Foreign(holdings, tuple(read.unreadable), read.dump, lists)
     unreadable = (*read.unreadable, *_twice(holdings))
     return SnapshotCluster(holdings, knowledge, where, logs=read.logs, unreadable=unreadable)
 
@@ -86,6 +88,7 @@ def _take(read: Read, file: File) -> None:
     text = read_text(file)
     read.documents.extend(text.documents)
     read.unreadable.extend(text.unreadable)
+    read.lists.update(text.lists)
     read.logs.update({(*key, False): log for key, log in text.logs.items()})
     # On stdout a dump is one stream of typed lists and logs.
     stream = bool(text.logs) or ("ReplicationControllerList" in text.lists and "NodeList" in text.lists)

@@ -146,9 +146,9 @@ class Transport:
     async def _once(self, method: str, url: str, body: bytes | None) -> Answer:
         async with self._gate:
             await self._turn()
-            call = Call(
-                method=method, url=url, headers=self._headers, body=body, deadline=time.monotonic() + self.timeout
-            )
+            headers = self._headers + ([("Content-Type", "application/json")] if body is not None else [])
+            deadline = time.monotonic() + self.timeout
+            call = Call(method=method, url=url, headers=headers, body=body, deadline=deadline)
             self.requests += 1
             try:
                 answer = await run_apart(lambda: self._session.send(call), call.abandon, self.timeout)
@@ -157,6 +157,7 @@ class Transport:
                 raise Failure("timeout", detail, again=True) from None
         self.bytes += len(answer.body)
         self._answered = True
+        self._down = None
         self._set_clock(answer)
         return answer
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +13,7 @@ from netdoc.cluster import Unreachable
 from netdoc.model.kube import Deployment, Namespace, NetworkPolicy, Pod, Service
 from netdoc.model.kube.meta import ObjectRef
 from netdoc.model.record import Gap
-from tests.cluster.conftest import Opener
+from tests.cluster.conftest import Opener, write_kubeconfig
 from tests.cluster.objects import pod
 from tests.fakes import apiserver as faults
 from tests.fakes.apiserver import ApiServer
@@ -116,6 +118,43 @@ async def test_a_log_is_its_last_lines(api: ApiServer, live: Opener) -> None:
     refused = await cluster.log(ref, "app")
     assert isinstance(refused, Gap)
     assert (refused.reason, refused.blocking) == ("forbidden", True)
+
+
+async def test_whether_one_may_is_the_servers_to_say(api: ApiServer, live: Opener) -> None:
+    api.forbidden = {("list", "networkpolicies")}
+    cluster = live()
+    assert await cluster.may("list", Pod, "shop") is True
+    assert await cluster.may("list", NetworkPolicy, "shop") is False
+    assert json.loads(api.requests[-1].body)["spec"]["resourceAttributes"] == {
+        "verb": "list",
+        "group": "networking.k8s.io",
+        "resource": "networkpolicies",
+        "namespace": "shop",
+    }
+    api.fail(faults.answers(403, "Forbidden"))
+    assert isinstance(await cluster.may("list", Pod), Gap)
+
+
+HANGS = """
+import asyncio, sys
+from netdoc.cluster import LiveOptions, open_live
+from netdoc.model.kube import Pod
+
+async def main(path):
+    try:
+        await asyncio.wait_for(open_live(LiveOptions(kubeconfig=path, request_timeout=3600)).list(Pod), 0.2)
+    except TimeoutError:
+        print("left")
+
+asyncio.run(main(sys.argv[1]))
+"""
+
+
+def test_a_request_that_hangs_does_not_keep_the_process(api: ApiServer, tmp_path: Path) -> None:
+    api.fail(faults.silent)
+    path = write_kubeconfig(tmp_path / "config", api.url)
+    done = subprocess.run([sys.executable, "-c", HANGS, str(path)], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout.strip()) == (0, "left"), done.stderr
 
 
 async def test_connect_says_what_keeps_it_from_the_cluster(api: ApiServer, live: Opener) -> None:

@@ -235,6 +235,36 @@ async def test_what_manifests_merely_refer_to_is_not_judged(tmp_path: Path, kind
     assert (gap.reason, gap.blocking) == ("incomplete", False)
 
 
+async def test_an_empty_list_of_a_kind_says_that_there_is_none(tmp_path: Path) -> None:
+    none = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicyList", "items": []}
+    listing = await open_snapshot(write(tmp_path / "x.yaml", SERVICE, none)).list(NetworkPolicy)
+    assert listing.gap is None
+
+
+async def test_the_endpoints_of_a_service_without_selector_are_not_judged(tmp_path: Path) -> None:
+    by_hand = SERVICE | {"metadata": {"name": "db", "namespace": "shop"}, "spec": {"ports": [{"port": 5432}]}}
+    cluster = open_snapshot(write(tmp_path / "x.yaml", *shop(), by_hand))
+    listing = await cluster.list(EndpointSlice, "shop", labels="kubernetes.io/service-name=db")
+    assert listing.gap is not None
+    assert (listing.gap.reason, listing.gap.blocking) == ("incomplete", False)
+
+
+async def test_events_of_the_newer_api_are_the_same_events(tmp_path: Path) -> None:
+    event = {
+        "apiVersion": "events.k8s.io/v1",
+        "kind": "Event",
+        "metadata": {"name": "e", "namespace": "shop"},
+        "regarding": {"kind": "Pod", "name": "web-1", "namespace": "shop"},
+        "note": "Back-off",
+        "deprecatedLastTimestamp": "2026-11-20T11:30:00Z",
+        "reportingController": "kubelet",
+    }
+    cluster = open_snapshot(write(tmp_path / "x.yaml", event))
+    (found,) = (await cluster.list(Event, fields="involvedObject.name=web-1")).items
+    assert (found.message, found.reporting_component) == ("Back-off", "kubelet")
+    assert found.last_seen == datetime(2026, 11, 20, 11, 30, tzinfo=UTC)
+
+
 async def test_secrets_in_a_file_are_never_decoded(tmp_path: Path) -> None:
     secret = {
         "apiVersion": "v1",
