@@ -18,6 +18,8 @@ COMMANDS = {
     "explain": ("netdoc.cli.commands.catalogue:explain", "Tell all about a code or a check."),
     "snapshot": ("netdoc.cli.commands.snapshot:snapshot", "Save or show the state of a cluster in a file."),
     "demo": ("netdoc.cli.commands.demo:demo", "Try netdoc on the embedded network, broken on purpose."),
+    "doctor": ("netdoc.cli.commands.doctor:doctor", "Versions, privileges, reach: what would not work and why."),
+    "rbac": ("netdoc.cli.commands.rbac:rbac", "Print the least ClusterRole that the checks need."),
     "schema": ("netdoc.cli.commands.schema:schema", "Print the JSON Schema of an output."),
 }
 LATER = {
@@ -34,8 +36,6 @@ LATER = {
     "report": "the journal",
     "replay": "the journal",
     "recheck": "the journal",
-    "doctor": "the doctor",
-    "rbac": "the ClusterRole printer",
     "completion": "shell completion",
 }
 

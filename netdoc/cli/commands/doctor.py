@@ -1,0 +1,140 @@
+"""netdoc doctor: versions, reach, privileges: what would not work here, and why."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Literal
+
+import click
+import msgspec
+
+from netdoc import __version__
+from netdoc.cli import options
+from netdoc.cli.exits import Exit, Failure
+from netdoc.cli.options import WhereOptions
+
+_LIBRARIES = ("msgspec", "click", "kubernetes", "textual", "rich", "dnspython", "httpx", "scapy")
+_MARKS = {"ok": "✓", "note": "·", "fail": "✗"}
+
+
+class Line(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One thing that was looked at. A note says what would be missing; a failure what does not work."""
+
+    what: str
+    status: Literal["ok", "note", "fail"]
+    detail: str = ""
+
+
+@click.command()
+@options.where_options
+@click.option(
+    "-o", "--output", "format_", type=click.Choice(["table", "json"]), default="table", help="How to print it."
+)
+def doctor(format_: str, **given: Any) -> Exit:
+    """Looks at versions, terminal, privileges, the cluster and what you may read there. Exit 1 where something fails."""
+    where = options.where(given)
+    lines = [*_versions(), *_terminal(), *_privileges(), *asyncio.run(_cluster(where))]
+    if format_ == "json":
+        click.echo(msgspec.json.encode({"apiVersion": "netdoc/v1", "doctor": lines}, order="sorted"))
+    else:
+        from netdoc.report.inert import line as inert
+
+        widest = max(len(one.what) for one in lines)
+        for one in lines:
+            click.echo(
+                f"{_MARKS[one.status]} {one.status.upper():4}  {one.what.ljust(widest)}  {inert(one.detail)}".rstrip()
+            )
+    return Exit.FOUND if any(one.status == "fail" for one in lines) else Exit.OK
+
+
+def _show(lines: list[Line]) -> None:
+    from netdoc.report.inert import line as inert
+
+    widest = max(len(one.what) for one in lines)
+    for one in lines:
+        word = f"{_MARKS[one.status]} {one.status.upper():4}"
+        click.echo(f"{word}  {one.what.ljust(widest)}  {inert(one.detail)}".rstrip())
+
+
+def _versions() -> list[Line]:
+    lines = [Line("netdoc", "ok", __version__), Line("python", "ok", platform.python_version())]
+    for name in _LIBRARIES:
+        try:
+            lines.append(Line(name, "ok", version(name)))
+        except PackageNotFoundError:
+            lines.append(Line(name, "fail", "not installed: install netdoc again"))
+    return lines
+
+
+def _terminal() -> list[Line]:
+    name, columns = os.environ.get("TERM", ""), os.environ.get("COLUMNS", "")
+    if not sys.stdout.isatty():
+        return [Line("terminal", "note", "stdout is none: output has 100 columns and no colour")]
+    no_color = "no colour (NO_COLOR)" if os.environ.get("NO_COLOR") else "colour"
+    return [Line("terminal", "ok", f"{name or 'unknown'}, {no_color}{', COLUMNS ' + columns if columns else ''}")]
+
+
+def _privileges() -> list[Line]:
+    """What raw packets from this machine would need (CAP_NET_RAW, capability 13 of capabilities(7))."""
+    try:
+        with open("/proc/self/status", encoding="ascii") as status:
+            mask = next((int(row.split()[1], 16) for row in status if row.startswith("CapEff:")), 0)
+    except OSError:
+        return [
+            Line("raw packets", "note", "cannot be told on this system; nothing that netdoc does by default needs them")
+        ]
+    if mask >> 13 & 1:
+        return [Line("raw packets", "ok", "CAP_NET_RAW")]
+    return [Line("raw packets", "note", "no CAP_NET_RAW: only tests with raw packets from here would not work")]
+
+
+async def _cluster(where: WhereOptions) -> list[Line]:
+    from netdoc.cli.sources import open_cluster
+    from netdoc.cluster import Unreachable
+    from netdoc.cluster.live import LiveCluster
+
+    try:
+        cluster = await open_cluster(where, "doctor")
+    except Failure as failure:
+        return [Line("cluster", "fail", str(failure))]
+    if not isinstance(cluster, LiveCluster):
+        return [Line("cluster", "ok", f"{cluster.where.type} {cluster.where.path or cluster.where.scenario}")]
+    try:
+        await cluster.connect()
+        place = cluster.where
+        lines = [Line("cluster", "ok", f"context {place.context or 'in-cluster'}, {place.server}")]
+        lines += await _allowed(cluster, where.namespace)
+        return lines + [Line("note", "note", note) for note in cluster.notes]
+    except Unreachable as error:
+        return [Line("cluster", "fail", f"{error.message}; {error.hint}")]
+    finally:
+        await cluster.close()
+
+
+async def _allowed(cluster: Any, namespace: str) -> list[Line]:
+    """Every read that the checks make, asked of the server at once."""
+    from netdoc.cluster.review import may
+    from netdoc.engine.check import Check
+    from netdoc.engine.plugins import all_checks
+    from netdoc.engine.reads import rules_for
+
+    rules = rules_for(one for one in all_checks() if isinstance(one, Check))
+    asked = [(rule, verb) for rule in rules for verb in rule.verbs]
+    answers = await asyncio.gather(
+        *(may(cluster, verb, rule.resource, rule.group, namespace if rule.namespaced else "") for rule, verb in asked)
+    )
+    refused = [
+        f"{verb} {rule.resource}" for (rule, verb), answer in zip(asked, answers, strict=True) if answer is False
+    ]
+    unsaid = [answer for answer in answers if not isinstance(answer, bool)]
+    lines = [Line("permissions", "fail", f"may not {one}: what needs it will be NOT CHECKED") for one in refused]
+    if unsaid:
+        lines.append(
+            Line("permissions", "note", f"{len(unsaid)} of {len(asked)} could not be asked: {unsaid[0].detail}")
+        )
+    where = f" in {namespace}" if namespace else ""
+    return lines or [Line("permissions", "ok", f"all {len(asked)} reads of the checks are allowed{where}")]

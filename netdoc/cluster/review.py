@@ -1,0 +1,39 @@
+"""Asks the API server what this user may do (SelfSubjectAccessReview): the server's own answer, nothing guessed."""
+
+from __future__ import annotations
+
+import msgspec
+
+from netdoc.cluster.guard import Refused
+from netdoc.cluster.live import LiveCluster
+from netdoc.cluster.session import Failure
+from netdoc.model.record import Gap
+
+_PATH = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+
+
+class _Status(msgspec.Struct):
+    allowed: bool = False
+
+
+class _Review(msgspec.Struct):
+    status: _Status = msgspec.field(default_factory=_Status)
+
+
+async def may(cluster: LiveCluster, verb: str, resource: str, group: str = "", namespace: str = "") -> bool | Gap:
+    """Whether this user may; a Gap where the server does not say. `resource` may name a subresource (`pods/log`)."""
+    plural, _, subresource = resource.partition("/")
+    asked = {"verb": verb, "resource": plural, "group": group, "namespace": namespace, "subresource": subresource}
+    body = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": {key: value for key, value in asked.items() if value}},
+    }
+    what = f"whether you may {verb} {resource}"
+    try:
+        answer = await cluster.transport.request("POST", _PATH, (), msgspec.json.encode(body))
+        if answer.status in (200, 201):
+            return msgspec.json.decode(answer.body, type=_Review).status.allowed
+        return Gap(what=what, reason="forbidden" if answer.status == 403 else "incomplete", detail=str(answer.status))
+    except (Failure, Refused, msgspec.DecodeError) as error:
+        return Gap(what=what, reason="unreachable", detail=str(error))
