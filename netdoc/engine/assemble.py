@@ -32,6 +32,7 @@ from netdoc.model.report import (
     Summary,
     Tool,
 )
+from netdoc.model.record import Gap
 from netdoc.model.target import Target
 from netdoc.ports import Recorder
 
@@ -161,7 +162,7 @@ def _check(entry: Entry, ledger: Ledger, findings: tuple[Finding, ...]) -> Repor
 def _not_checked(ledger: Ledger, recorder: Recorder, path: Path) -> tuple[NotChecked, ...]:
     """What was not told, by checks first and then by the reads themselves; each once."""
     said = [NotChecked(what=one.what, reason=one.reason, hop=one.hop, detail=one.detail) for one in ledger.unjudged]
-    gaps = [record.gap for record in recorder.records if record.gap is not None]
+    gaps = [record.gap for record in recorder.records if record.gap is not None and _tells(record.gap)]
     said += [NotChecked(what=gap.what, reason=gap.reason, detail=gap.detail) for gap in gaps]
     if any(source.spec.kind == "Any" for source in path.sources):
         said.append(NotChecked(what="what depends on the client", reason="no-source", detail="name one with --from"))
@@ -169,6 +170,11 @@ def _not_checked(ledger: Ledger, recorder: Recorder, path: Path) -> tuple[NotChe
     for one in said:
         unique.setdefault((one.what, one.reason), one)
     return tuple(unique.values())
+
+
+def _tells(gap: Gap) -> bool:
+    """A kind that the cluster does not have has no objects: that is known, not unchecked."""
+    return gap.reason != "not-installed"
 
 
 def _target(path: Path) -> ReportTarget | None:

@@ -35,7 +35,10 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
     "-o", "--output", "format_", type=click.Choice(["table", "json"]), default="table", help="How to print it."
 )
 def doctor(format_: str, **given: Any) -> Exit:
-    """Looks at versions, terminal, privileges, the cluster and what you may read there. Exit 1 where something fails."""
+    """Looks at versions, terminal, privileges, cluster and permissions: what would not work, and why.
+
+    Exit 1 where something fails.
+    """
     where = options.where(given)
     lines = [*_versions(), *_terminal(), *_privileges(), *asyncio.run(_cluster(where))]
     if format_ == "json":
