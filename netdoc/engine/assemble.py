@@ -16,6 +16,7 @@ from netdoc.engine.ledger import Entry, Ledger, key
 from netdoc.model.change import Change
 from netdoc.model.finding import SEVERITIES, Finding, Unjudged
 from netdoc.model.path import Hop, Path, Source
+from netdoc.model.record import Gap
 from netdoc.model.report import (
     CheckCounts,
     CheckStatus,
@@ -32,7 +33,6 @@ from netdoc.model.report import (
     Summary,
     Tool,
 )
-from netdoc.model.record import Gap
 from netdoc.model.target import Target
 from netdoc.ports import Recorder
 
