@@ -133,50 +133,56 @@ def _cni(places: Places) -> dict[str, object]:
     return {"cniVersion": "0.3.1", "name": "k8s-pod-network", "plugins": [calico, portmap]}
 
 
+# KubeletConfiguration v1beta1, what does not depend on places.
+_KUBELET = {
+    "apiVersion": "kubelet.config.k8s.io/v1beta1",
+    "kind": "KubeletConfiguration",
+    "authorization": {"mode": "Webhook"},
+    "cgroupDriver": "cgroupfs",
+    "cgroupRoot": f"/{GROUP}",
+    "failCgroupV1": False,  # it refuses v1 by default
+    "failSwapOn": False,
+    "oomScoreAdj": 0,
+    "clusterDNS": [DNS_SERVICE],
+    "clusterDomain": "cluster.local",
+    "healthzBindAddress": LOOPBACK,
+    "maxPods": 230,  # of the 253 addresses of the node's range
+    "registryPullQPS": 0,
+    "eventRecordQPS": 0,
+    "serializeImagePulls": False,
+    # The disk is shared with others: only a full one evicts pods or images.
+    "evictionHard": {
+        "memory.available": "50Mi",
+        "nodefs.available": "200Mi",
+        "imagefs.available": "200Mi",
+        "nodefs.inodesFree": "1%",
+    },
+    "imageGCHighThresholdPercent": 99,
+    "imageGCLowThresholdPercent": 98,
+    "nodeStatusUpdateFrequency": "5s",
+    "nodeLeaseDurationSeconds": 20,  # renewed every 5 s, for the controllers' 25 s of grace
+    "syncFrequency": "10s",  # how soon a changed ConfigMap reaches its volume
+    "configMapAndSecretChangeDetectionStrategy": "Watch",
+    "featureGates": {"ReduceDefaultCrashLoopBackOffDecay": True},  # first wait 1 s, not 10: faults show sooner
+}
+
+
 def _kubelet(places: Places, address: str) -> dict[str, object]:
-    """KubeletConfiguration v1beta1; the comments of lines that are not obvious stand beside them."""
+    authentication = {
+        "x509": {"clientCAFile": f"{places.certs}/ca.crt"},
+        "webhook": {"enabled": True},
+        "anonymous": {"enabled": False},
+    }
     return {
-        "apiVersion": "kubelet.config.k8s.io/v1beta1",
-        "kind": "KubeletConfiguration",
+        **_KUBELET,
         "address": address,
-        "authentication": {
-            "x509": {"clientCAFile": f"{places.certs}/ca.crt"},
-            "webhook": {"enabled": True},
-            "anonymous": {"enabled": False},
-        },
-        "authorization": {"mode": "Webhook"},
+        "authentication": authentication,
         "tlsCertFile": f"{places.certs}/kubelet-server.crt",
         "tlsPrivateKeyFile": f"{places.certs}/kubelet-server.key",
-        "cgroupDriver": "cgroupfs",
-        "cgroupRoot": f"/{GROUP}",
-        "failCgroupV1": False,  # refused by default since 1.35
-        "failSwapOn": False,
-        "oomScoreAdj": 0,
-        "clusterDNS": [DNS_SERVICE],
-        "clusterDomain": "cluster.local",
         "containerRuntimeEndpoint": f"unix://{places.containerd_socket}",
         "resolvConf": f"{places.config}/resolv.conf",
         "podLogsDir": f"{places.logs}/pods",
         "volumePluginDir": f"{places.state}/volume-plugins",
-        "healthzBindAddress": LOOPBACK,
-        "maxPods": 230,  # of the 253 addresses of the node's range
-        "registryPullQPS": 0,
-        "eventRecordQPS": 0,
-        "serializeImagePulls": False,
-        # The disk is shared with others: only a full one evicts pods or images.
-        "evictionHard": {
-            "memory.available": "50Mi",
-            "nodefs.available": "200Mi",
-            "imagefs.available": "200Mi",
-            "nodefs.inodesFree": "1%",
-        },
-        "imageGCHighThresholdPercent": 99,
-        "imageGCLowThresholdPercent": 98,
-        "nodeStatusUpdateFrequency": "5s",
-        "nodeLeaseDurationSeconds": 20,  # renewed every 5 s, for the controllers' 25 s of grace
-        "syncFrequency": "10s",  # how soon a changed ConfigMap reaches its volume
-        "configMapAndSecretChangeDetectionStrategy": "Watch",
-        "featureGates": {"ReduceDefaultCrashLoopBackOffDecay": True},  # first wait 1 s, not 10: faults show sooner
     }
 
 
