@@ -21,7 +21,7 @@ async def add_service(cluster: Cluster, graph: Graph, service: Service, port: Po
         return (await _add_external_name(cluster, graph, service, port, _CHAIN_LIMIT),)
     chosen = tuple(one for one in _ports(service) if port is None or _is(one, port))
     if not chosen:
-        return (graph.add(_service_hop(service, ServicePort(port=port.number or 0) if port else ServicePort())),)
+        return (graph.add(_service_hop(service, _lacking(port))),)
     slices = await cluster.list(EndpointSlice, service.namespace, labels=f"{SERVICE_NAME_LABEL}={service.name}")
     pods = await selected_pods(cluster, service)
     firsts = tuple(_add_port(graph, service, one, slices.items, pods) for one in chosen)
@@ -49,6 +49,11 @@ def _is(offered: ServicePort, asked: Port) -> bool:
     if asked.protocol is not None and offered.protocol != asked.protocol:
         return False
     return offered.port == asked.number if asked.number is not None else offered.name == asked.name
+
+
+def _lacking(port: Port | None) -> ServicePort:
+    """The port that was asked for and that the Service does not offer, in the protocol that was asked for."""
+    return ServicePort(port=port.number or 0, protocol=port.protocol or "TCP") if port else ServicePort()
 
 
 def _service_hop(service: Service, port: ServicePort) -> Hop:

@@ -15,6 +15,7 @@ import yaml
 
 from netdoc.demo import assemble, open_demo
 from netdoc.ports import Cluster
+from netdoc_checks.endpoints import CHECK
 from tests.asking import ask
 from tests.calling import causes, report
 
@@ -159,8 +160,8 @@ NODES = [f"node/{one['metadata']['name']}" for one in assemble.network() if one[
 async def test_what_stands_behind_a_service_is_silent_whoever_asks(target: str) -> None:
     """Whether a policy lets them is another check's matter: the endpoints are the same for all."""
     for source in SOURCES:
-        told = await ask(opened("healthy"), target, source)
-        assert (told.findings, told.status) == ((), "pass"), (source, told.headline)
+        told = await ask(CHECK, opened("healthy"), target, source)
+        assert (told.findings, told.status) == ((), "pass"), source
 
 
 @pytest.mark.parametrize("target", [*SOURCES, *NODES])
@@ -176,7 +177,7 @@ async def test_a_fault_is_silent_beside_its_path(id_: str) -> None:
     hurt = {_namespace(broken.target), _namespace(broken.source)}
     for route in ROUTES:
         if not _on_nodes(id_) and not hurt & {_namespace(route.target), _namespace(route.source)}:
-            told = await ask(opened(id_), route.target, route.source)
+            told = await ask(CHECK, opened(id_), route.target, route.source)
             assert [one.code for one in told.findings if one.severity != "info"] == [], route
 
 

@@ -70,9 +70,11 @@ def trouble_of(pod: kube.Pod, events: Sequence[kube.Event], now: datetime) -> Tr
     """The one trouble that keeps this pod from serving, or makes it fall over again and again; None if none."""
     if pod.status.phase == "Failed":
         return _failed(pod)
+    if pod.metadata.deletion_timestamp is not None:
+        return _leaving(pod, pod.metadata.deletion_timestamp, now)
     if ready(pod):
         return _flapping(pod, events, now)
-    for find in (_leaving, _unplaced, _unmade, _init, _containers, _probe, _gates):
+    for find in (_unplaced, _unmade, _init, _containers, _probe, _gates):
         if (found := find(pod, events, now)) is not None:
             return found
     return _merely_unready(pod)
@@ -101,10 +103,8 @@ def _started(pod: kube.Pod) -> datetime | None:
     return told.last_transition_time if told else None
 
 
-def _leaving(pod: kube.Pod, events: Sequence[kube.Event], now: datetime) -> Trouble | None:
-    leaving = pod.metadata.deletion_timestamp
-    if leaving is None:
-        return None
+def _leaving(pod: kube.Pod, leaving: datetime, now: datetime) -> Trouble | None:
+    """Asked to go and still there. Until its time is over that is no trouble: it leaves as it should."""
     overdue = now - leaving  # the timestamp is when it should be gone: the grace period is in it
     if overdue < TERMINATION_SLACK:
         return None
