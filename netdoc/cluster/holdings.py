@@ -22,8 +22,8 @@ class Held(Generic[K]):
     def __init__(self, items: Iterable[K | Misfit]) -> None:
         self._items: dict[Place, K | Misfit] = {(one.namespace, one.name): one for one in items}
         self._by_namespace: dict[str, list[K | Misfit]] = {}
-        for (namespace, _), one in sorted(self._items.items()):
-            self._by_namespace.setdefault(namespace, []).append(one)
+        for place in sorted(self._items):
+            self._by_namespace.setdefault(place[0], []).append(self._items[place])
 
     def with_more(self, extra: Iterable[K]) -> Held[K]:
         return Held([*extra, *self._items.values()])
@@ -93,8 +93,10 @@ class Holdings:
 
     def extend(self, kind: type[K], extra: Iterable[K]) -> Held[K]:
         """Adds objects that follow from others; what was read goes first where names are equal."""
-        self._held[kind] = held = self._held[kind].with_more(extra)
-        return held
+        more = list(extra)
+        if more:
+            self._held[kind] = self._held[kind].with_more(more)
+        return self._held[kind]
 
 
 def _decoded(kind: type[K], documents: Iterable[Document], rewrite: Rewrite | None) -> Iterable[K | Misfit]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from netdoc.cluster.decode import collected_later
 from netdoc.cluster.documents import Document, read_text
 from netdoc.cluster.errors import ClusterError
 from netdoc.cluster.files import File, Unreadable, read_files
@@ -41,7 +42,8 @@ def open_snapshot(path: str | Path, *, namespace: str = "") -> SnapshotCluster:
 
     `namespace` is where names without one are looked for; a saved snapshot knows the one it was taken from.
     """
-    read = read_all(read_files(Path(path)))
+    with collected_later():
+        read = read_all(read_files(Path(path)))
     if not read.documents:
         raise _nothing(Path(path), read)
     manifest = manifest_of(read.documents)

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from netdoc.cluster import assume, clock
-from netdoc.cluster.decode import Misfit, misfit_gap
+from netdoc.cluster.decode import Misfit, collected_later, misfit_gap
 from netdoc.cluster.documents import documents_of
 from netdoc.cluster.errors import ClusterError
 from netdoc.cluster.files import Unreadable
@@ -120,11 +120,12 @@ class SnapshotCluster:
     # What others' files leave out
 
     def _held(self, kind: type[K]) -> Held[K]:
-        if not self._assuming:
-            return self.holdings.held(kind)
-        known = kind in self.holdings.decoded
-        held = self.holdings.held(kind, assume.with_status)
-        return held if known else self._completed(kind, held)
+        with collected_later():
+            if not self._assuming:
+                return self.holdings.held(kind)
+            known = kind in self.holdings.decoded
+            held = self.holdings.held(kind, assume.with_status)
+            return held if known else self._completed(kind, held)
 
     def _completed(self, kind: type[K], held: Held[K]) -> Held[K]:
         """The kind's objects with those that follow from others."""
