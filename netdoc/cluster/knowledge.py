@@ -13,8 +13,9 @@ from netdoc.model.kube.meta import Kind, Object
 from netdoc.model.record import Gap
 
 # What `kubectl cluster-info dump` writes (kubectl/pkg/cmd/clusterinfo/clusterinfo_dump.go).
-DUMPED = frozenset(
-    {"Node", "Event", "ReplicationController", "Service", "DaemonSet", "Deployment", "ReplicaSet", "Pod"}
+# Namespaces are known by what is in them.
+_DUMPED = frozenset(
+    {"Node", "Event", "ReplicationController", "Service", "DaemonSet", "Deployment", "ReplicaSet", "Pod", "Namespace"}
 )
 
 # Kinds that a target or a source can be: one that is not there is what the user asked to be told.
@@ -71,8 +72,8 @@ class Foreign(msgspec.Struct, frozen=True):
         if self._occurs(kind.KIND):
             # Slices are there or derived for every Service that has a selector; of the others who can say?
             return _left_out(kind.KIND) if kind.KIND.kind == "EndpointSlice" and not found else None
-        if self.dump and kind.KIND.kind not in DUMPED and kind.KIND.kind != "EndpointSlice":
-            return _undumped(kind.KIND)
+        if self._undumped(kind.KIND):
+            return _not_in_dump(kind.KIND)
         if self._is_policy(kind.KIND):
             return _taken_as_none(kind.KIND)
         return None if self._is_named(kind.KIND) or found else _left_out(kind.KIND)
@@ -81,9 +82,9 @@ class Foreign(msgspec.Struct, frozen=True):
         place = kind.KIND
         if (gap := self._unreadable(place)) is not None:
             return gap
-        if self._is_named(place) or (self._is_policy(place) and not (self.dump and not self._occurs(place))):
-            return None
-        return _undumped(place) if self.dump and self._is_policy(place) else _left_out(place, name)
+        if self._undumped(place):
+            return _not_in_dump(place)
+        return None if self._is_named(place) or self._is_policy(place) else _left_out(place, name)
 
     def _unreadable(self, kind: Kind) -> Gap | None:
         """A file that could not be read and may hold objects of the kind."""
@@ -101,8 +102,12 @@ class Foreign(msgspec.Struct, frozen=True):
         return kind.kind in _POLICY or kind.group not in BUILT_IN_GROUPS
 
     def _is_named(self, kind: Kind) -> bool:
-        """In a dump only what it dumps can be missed."""
-        return kind.kind in _NAMED and (not self.dump or kind.kind in DUMPED | {"Namespace"} or self._occurs(kind))
+        return kind.kind in _NAMED
+
+    def _undumped(self, kind: Kind) -> bool:
+        """Whether the kind is one that would be missed, and that a dump leaves out."""
+        dumped = kind.kind in _DUMPED or self._occurs(kind)
+        return self.dump and not dumped and (self._is_named(kind) or self._is_policy(kind))
 
 
 def _taken_as_none(kind: Kind) -> Gap:
@@ -117,6 +122,6 @@ def _left_out(kind: Kind, name: str = "") -> Gap:
     return Gap(what=resource_name(kind), reason="incomplete", detail=detail, blocking=False)
 
 
-def _undumped(kind: Kind) -> Gap:
+def _not_in_dump(kind: Kind) -> Gap:
     detail = f"kubectl cluster-info dump leaves {resource_name(kind)} out"
     return Gap(what=resource_name(kind), reason="incomplete", detail=detail)

@@ -33,6 +33,7 @@ _NUMBER = re.compile(
 _BASES = {"hex": 16, "bin": 2, "oct": 8, "int": 10}
 _START = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 _MERGE = object()
+_LONGEST_INTEGER = 70  # digits: 64 bits in base 2; what is longer is a float to JSON
 
 
 class BadYAML(ValueError):
@@ -209,4 +210,6 @@ def _plain(text: str) -> Any:
         return text
     digits = text.replace("_", "")
     base = _BASES.get(match.lastgroup or "")
+    if base and len(digits) > _LONGEST_INTEGER:
+        return float(digits) if base == 10 else text
     return int(digits.replace("0o", "0"), base) if base else float(digits)

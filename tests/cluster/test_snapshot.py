@@ -186,6 +186,11 @@ async def check_dump(cluster: SnapshotCluster) -> None:
         assert gap.blocking
     assert (await cluster.list(Service)).complete
     assert await cluster.get(Service, "web", "shop") is None
+    assert await cluster.get(Namespace, "absent") is None
+    assert not (await cluster.list(StatefulSet)).complete
+    unjudged = await cluster.get(ConfigMap, "x", "shop")
+    assert isinstance(unjudged, Gap)
+    assert not unjudged.blocking
     assert await cluster.log(ref("web-1"), "app") == "listening"
 
 
