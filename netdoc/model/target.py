@@ -9,7 +9,11 @@ import msgspec
 Protocol = Literal["TCP", "UDP", "SCTP"]
 
 Failure = Literal["timeout", "refused", "reset", "no-route", "nxdomain", "dns", "tls", "http", "other"]
-"""The kind of failure that a pasted error tells."""
+"""The kind of failure that a pasted error tells.
+
+`nxdomain`: the name does not exist, and the line says so. `dns`: the lookup failed in another way, or the line does
+not say how. `http`: something answered with an error status in the name of the target.
+"""
 
 
 class Port(msgspec.Struct, frozen=True):
@@ -24,13 +28,21 @@ class Port(msgspec.Struct, frozen=True):
         return f"{text}/{self.protocol.lower()}" if self.protocol and self.protocol != "TCP" else text
 
 
-class PastedError(msgspec.Struct, frozen=True):
-    """What an error line says beside its target: how it failed, with which HTTP status, seen by whom."""
+class PastedError(msgspec.Struct, frozen=True, kw_only=True):
+    """What an error line says beside its target: how it failed, with which HTTP status, seen by whom.
+
+    `address` is where the caller's packets went, where the line names the target and tells its address too.
+    `resolver` is who answered, or did not, when the lookup failed. `pod` and `namespace` are the writer's of the
+    line: a guess, since a line may speak of another pod than the one that wrote it.
+    """
 
     text: str
     failure: Failure
     status: int | None = None
+    address: str = ""
+    resolver: str = ""
     pod: str = ""
+    namespace: str = ""
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +64,10 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SourceSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """Who calls, parsed and not yet looked up. `kind` is an API kind, or `IP`, `Internet`, `Here`, `Any`."""
+    """Who calls, parsed and not yet looked up. `kind` is an API kind, or `IP`, `Internet`, `Here`, `Any`.
+
+    `guessed` where nobody named it: it was read from a pasted line. What is only guessed is never said to be missing.
+    """
 
     input: str = ""
     kind: str = "Any"
