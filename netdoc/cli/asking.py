@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from netdoc.cli.exits import Failure
 from netdoc.cli.options import RunOptions, WhereOptions
-from netdoc.engine.ledger import Step
+from netdoc.engine.playbooks.model import Playbook
 from netdoc.engine.run import Request
-from netdoc.path import TargetError, parse_source, parse_target
+from netdoc.path import TargetError, guessed_source, parse_source, parse_target
 from netdoc.path.kinds import BY_KIND
 
 
 def asked(
-    given: dict[str, Any], where: WhereOptions, run: RunOptions, *, steps: tuple[Step, ...], playbook: str = ""
+    given: dict[str, Any],
+    where: WhereOptions,
+    run: RunOptions,
+    *,
+    playbook: Playbook,
+    inputs: Mapping[str, Any] | None = None,
 ) -> Request:
     """The request that a command line makes. Raises Failure for what does not parse."""
     target, sources = given["target"], given["sources"]
@@ -26,13 +32,16 @@ def asked(
         specs = tuple(parse_source(source) for source in sources)
     except TargetError as error:
         raise Failure(str(error), error.mend) from error
+    if not specs and (guess := guessed_source(parsed)) is not None:
+        specs = (guess,)
     if parsed.kind in BY_KIND and BY_KIND[parsed.kind].projection is None:
         raise Failure(f"{target}: this version does not diagnose a {parsed.kind}", "name the Service behind it")
     return Request(
         target=parsed,
         sources=specs,
-        steps=steps,
         playbook=playbook,
+        inputs=inputs or {},
+        playbooks=given.get("playbooks", ""),
         since=run.since,
         repeat=run.repeat,
         timeout=run.timeout.total_seconds() or None,

@@ -38,6 +38,7 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     repeat: int = 3
     fail_on: str = "error"
     require_measured: bool = False
+    no_journal: bool = False
 
 
 class OutputOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,6 +91,7 @@ run_options = _stack(
         help="What makes the exit code 1.",
     ),
     _option("--require-measured", is_flag=True, help="Exit 3 where no packet was sent."),
+    _option("--no-journal", is_flag=True, help="Keep no record of the run on disk."),
     _option("--exec", "exec_", is_flag=True, help="Measure with the source container's own tools (later version)."),
     _option("--port-forward", is_flag=True, help="Open tunnels to pods (later version)."),
     _option("--probe", is_flag=True, help="Create test pods (later version)."),

@@ -153,7 +153,7 @@ def _check(entry: Entry, ledger: Ledger, findings: tuple[Finding, ...]) -> Repor
     kept = {key(one): one for one in findings}
     ids = tuple(ledger.number(one) for one in entry.findings if one in kept)
     told = entry.report(ids)
-    if entry.status == "unknown":
+    if entry.status in ("unknown", "skip"):
         return told
     found = [_of(kept[one]) for one in entry.findings if one in kept]
     return msgspec.structs.replace(told, status=_worst([*found, "pass"]))

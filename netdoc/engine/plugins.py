@@ -1,4 +1,7 @@
-"""Finds checks through entry points: ours like anyone's. Listing imports nothing but the mappings."""
+"""Finds plugins through entry points: ours like anyone's. Listing imports nothing but the mappings.
+
+What a stranger's package does while it is imported (raise, block, exit) costs itself alone.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,13 @@ from typing import Any
 import msgspec
 
 from netdoc.engine.check import Check
+from netdoc.engine.isolation import apart, declared
 from netdoc.model.codes import known_codes
 from netdoc.model.finding import Code
+
+__all__ = ["Broken", "Listed", "all_checks", "all_codes", "apart", "find", "find_check", "listed", "load"]
+
+OURS = "netdoc"
 
 
 class Broken(msgspec.Struct, frozen=True):
@@ -24,56 +32,84 @@ class Broken(msgspec.Struct, frozen=True):
 
 
 class Listed(msgspec.Struct, frozen=True):
-    """A plugin by name, not imported yet."""
+    """A plugin by name, not imported yet. `package` is the distribution that brings it."""
 
     id: str
     package: str
     path: str
+
+    @property
+    def ours(self) -> bool:
+        return self.package == OURS
 
 
 @cache
 def listed(group: str) -> tuple[Listed | Broken, ...]:
     """All plugins of a group (`netdoc.checks`), ordered by id; ours win over a stranger's of the same id."""
     found: dict[str, Listed | Broken] = {}
-    for point in sorted(entry_points(group=group), key=lambda one: (one.name != "netdoc", one.name)):
-        for entry in _mapping(point):
+    points = [(_package(point), point) for point in entry_points(group=group)]
+    for package, point in sorted(points, key=lambda one: (one[0] != OURS, one[0], one[1].name)):
+        for entry in _mapping(point, package):
             found.setdefault(entry.id, entry)
     return tuple(found[id_] for id_ in sorted(found))
 
 
-def _mapping(point: EntryPoint) -> tuple[Listed | Broken, ...]:
+def _package(point: EntryPoint) -> str:
+    """The distribution's name: an entry point's own name is anybody's to choose."""
+    return point.dist.name if point.dist is not None else point.name
+
+
+def _mapping(point: EntryPoint, package: str) -> tuple[Listed | Broken, ...]:
     try:
-        mapping = point.load()
+        mapping = point.load() if package == OURS else apart(point.load)
         if not isinstance(mapping, Mapping):
             raise TypeError(f"{point.value} is no mapping from id to 'module:attribute'")
-        return tuple(Listed(str(id_), point.name, str(path)) for id_, path in mapping.items())
+        return tuple(Listed(str(id_), package, str(path)) for id_, path in dict(mapping).items())
     except Exception as error:
-        return (Broken(point.name, point.name, f"{type(error).__name__}: {error}"),)
+        return (Broken(package, package, _told(error)),)
 
 
-def load_attribute(path: str) -> Any:
-    """The object that `module:attribute` names. Raises what the import raises."""
-    module, _, attribute = path.partition(":")
-    return getattr(importlib.import_module(module), attribute)
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def load(entry: Listed) -> Any:
+    """The object that a plugin's `module:attribute` names. Raises what the import raises, or Blocked."""
+    module, _, attribute = entry.path.partition(":")
+
+    def work() -> Any:
+        return getattr(importlib.import_module(module), attribute)
+
+    return work() if entry.ours else apart(work)
 
 
 def load_check(entry: Listed) -> Check | Broken:
     """Imports one check; a failure is data, never an exception."""
     try:
-        check = load_attribute(entry.path)
-        if not isinstance(check, Check):
-            raise TypeError(f"{entry.path} is {type(check).__name__}, not a netdoc.api.Check")
+        return declared(load(entry))
     except Exception as error:
-        return Broken(entry.id, entry.package, f"{type(error).__name__}: {error}")
-    return check
+        return Broken(entry.id, entry.package, f"{entry.path}: {_told(error)}")
+
+
+def find(group: str, id_: str) -> Listed | Broken | None:
+    return next((entry for entry in listed(group) if entry.id == id_), None)
 
 
 def find_check(id_: str) -> Check | Broken | None:
     """The check of that id; None where none is installed."""
-    for entry in listed("netdoc.checks"):
-        if entry.id == id_:
-            return load_check(entry) if isinstance(entry, Listed) else entry
-    return None
+    entry = find("netdoc.checks", id_)
+    return load_check(entry) if isinstance(entry, Listed) else entry
+
+
+def is_ours(id_: str) -> bool:
+    """Whether a check comes with netdoc: it is trusted to leave nothing running and to block nothing."""
+    entry = find("netdoc.checks", id_)
+    return isinstance(entry, Listed) and entry.ours
+
+
+def broken_packages(group: str = "netdoc.checks") -> tuple[Broken, ...]:
+    """The packages whose plugins cannot even be listed: what they would have checked, nobody knows."""
+    return tuple(entry for entry in listed(group) if isinstance(entry, Broken))
 
 
 def all_checks() -> tuple[Check | Broken, ...]:

@@ -45,6 +45,7 @@ class Run(Part, frozen=True):
     command: tuple[str, ...]
     input: RunInput
     playbook: str = ""
+    outcome: str = ""
 
 
 class ReportTarget(Part, frozen=True):
@@ -152,6 +153,27 @@ class Summary(Part, frozen=True):
     duration_ms: int
 
 
+class ComparedFinding(Part, frozen=True):
+    """A finding of either run; `last_seen` is when the earlier run saw it broken."""
+
+    code: str
+    title: str
+    object: ObjectRef
+    last_seen: datetime | None = None
+
+
+class Compared(Part, frozen=True):
+    """What became of an earlier run's findings. `unknown` are those of which this run could not tell."""
+
+    run: str
+    version: str
+    still: tuple[ComparedFinding, ...]
+    recovered: tuple[ComparedFinding, ...]
+    new: tuple[ComparedFinding, ...]
+    unknown: tuple[ComparedFinding, ...]
+    finished_at: datetime | None = None
+
+
 class Report(Part, frozen=True):
     api_version: Literal["netdoc/v1"]
     kind: Literal["Report"]
@@ -172,6 +194,7 @@ class Report(Part, frozen=True):
     target: ReportTarget | None = None
     from_: ReportSource | None = msgspec.field(name="from", default=None)
     impact: Impact | None = None
+    compared: Compared | None = None
 
     def finding(self, id: str) -> ReportFinding:
         return next(one for one in self.findings if one.id == id)

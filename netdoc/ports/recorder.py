@@ -7,7 +7,7 @@ answers from it. Checks that ask the same question share one answer, also while 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -27,7 +27,10 @@ class Recorder:
         self._observers: list[Observer] = []
         self._answers: dict[Ask, asyncio.Task[Any]] = {}
         self._cited: dict[ObjectRef, Record] = {}
+        # What is judged again keeps its number and the time when it was seen.
+        self._past: Mapping[Ask, Record] = getattr(cluster, "past", {})
         self.records: list[Record] = []
+        self.clock: Callable[[datetime], None] = lambda now: None
 
     def listen(self, observer: Observer) -> None:
         self._observers.append(observer)
@@ -45,7 +48,9 @@ class Recorder:
         return "api" if self.where.type == "live" else "snapshot"
 
     async def now(self) -> datetime:
-        return await self._cluster.now()
+        now = await self._cluster.now()
+        self.clock(now)
+        return now
 
     async def get(self, kind: type[K], name: str, namespace: str = "") -> K | Gap | None:
         ask = _ask("get", kind, namespace if kind.KIND.namespaced else "", name=name)
@@ -91,10 +96,11 @@ class Recorder:
 
     def _keep(self, ask: Ask, answer: Any) -> None:
         found, gap = _contents(answer)
+        before = self._past.get(ask)
         record = Record(
-            id=f"R{len(self.records) + 1}",
+            id=before.id if before else f"R{len(self._past) + len(self.records) + 1}",
             ask=ask,
-            at=datetime.now(UTC),
+            at=before.at if before else datetime.now(UTC),
             vantage=self.vantage,
             count=len(found),
             gap=gap,

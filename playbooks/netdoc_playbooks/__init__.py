@@ -1,3 +1,7 @@
 """netdoc's own playbooks, found through entry points like anyone else's."""
 
-PLAYBOOKS: dict[str, str] = {}
+PLAYBOOKS = {
+    "connectivity": "netdoc_playbooks:connectivity.yaml",
+    "performance": "netdoc_playbooks:performance.yaml",
+    "audit": "netdoc_playbooks:audit.yaml",
+}

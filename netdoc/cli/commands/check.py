@@ -12,7 +12,7 @@ from netdoc.cli import options
 from netdoc.cli.asking import asked
 from netdoc.cli.exits import Exit, Failure
 from netdoc.engine.check import Check
-from netdoc.engine.ledger import Step
+from netdoc.engine.playbooks.model import Step, single
 from netdoc.engine.plugins import Broken, find_check, listed
 from netdoc.path.kinds import nearest
 
@@ -54,8 +54,8 @@ def command_for(check: Check) -> click.Command:
         where, limits = options.where(given), options.run(given)
         output = options.output(given, tuple(FORMATS))
         chosen = {name: value for name, value in given.items() if name in names and value is not None}
-        step = Step(id=check.id, check=check.id, title=check.title, parameters=chosen)
-        return conduct(asked(given, where, limits, steps=(step,)), where, limits, output)
+        step = Step(id=check.id, check=check.id, title=check.title, with_=chosen)
+        return conduct(asked(given, where, limits, playbook=single(step)), where, limits, output)
 
     own = [_option(field) for field in msgspec.structs.fields(check.parameters)]
     names = {field.name for field in msgspec.structs.fields(check.parameters)}

@@ -10,6 +10,7 @@ import msgspec
 from netdoc.cli import options
 from netdoc.cli.asking import asked
 from netdoc.cli.exits import Exit
+from netdoc.cli.plays import named
 
 _FIRST = "crash-loop"
 
@@ -30,13 +31,12 @@ def demo(scenario: str, listing: bool, **given: Any) -> Exit:
         _list([output.partition("=")[0] for output in given["outputs"]])
         return Exit.OK
     from netdoc.cli.session import conduct
-    from netdoc.engine.run import CONNECTIVITY
     from netdoc.report import FORMATS
 
     where, run = options.WhereOptions(demo=scenario or _FIRST), options.run(given)
     output = options.output(given, tuple(FORMATS))
     given |= {"target": "", "sources": ()}
-    return conduct(asked(given, where, run, steps=CONNECTIVITY, playbook="connectivity"), where, run, output)
+    return conduct(asked(given, where, run, playbook=named("connectivity")), where, run, output)
 
 
 def _list(formats: list[str]) -> None:

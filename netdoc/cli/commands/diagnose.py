@@ -9,6 +9,7 @@ import click
 from netdoc.cli import options
 from netdoc.cli.asking import asked
 from netdoc.cli.exits import Exit
+from netdoc.cli.plays import named
 
 
 @click.command()
@@ -30,9 +31,8 @@ def diagnose(**given: Any) -> Exit:
     an IP, internet or here.
     """
     from netdoc.cli.session import conduct
-    from netdoc.engine.run import CONNECTIVITY
     from netdoc.report import FORMATS
 
     where, run = options.where(given), options.run(given)
     output = options.output(given, tuple(FORMATS))
-    return conduct(asked(given, where, run, steps=CONNECTIVITY, playbook="connectivity"), where, run, output)
+    return conduct(asked(given, where, run, playbook=named("connectivity")), where, run, output)

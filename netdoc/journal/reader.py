@@ -1,0 +1,163 @@
+"""Reads a run back: whatever of it is there, and what of it cannot be read."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from netdoc.cluster.recorded import encode_answer
+from netdoc.journal.entries import VERSION, Answer, End, Head
+from netdoc.model.event import Event
+from netdoc.model.record import Ask, Gap, Record
+from netdoc.model.report import Report
+
+TAIL = 16 * 1024
+"""Bytes at the end of a journal in which its last line stands."""
+
+
+class Unreadable(Exception):
+    """No run can be made of the file; the message says why."""
+
+
+class Story(msgspec.Struct, frozen=True, kw_only=True):
+    """A run as it was kept. `unread` says what of it could not be read."""
+
+    path: Path
+    head: Head
+    now: datetime | None = None
+    answers: dict[Ask, bytes] = {}
+    past: dict[Ask, Record] = {}
+    digests: tuple[Answer, ...] = ()
+    events: tuple[Event, ...] = ()
+    end: End | None = None
+    unread: tuple[str, ...] = ()
+
+    @property
+    def report(self) -> Report | None:
+        """The report with which the run ended; None where it was cut short."""
+        return next((one.report for one in reversed(self.events) if one.report is not None), None)
+
+    @property
+    def given_answers(self) -> dict[str, str]:
+        """What was answered to the questions that were put."""
+        answered = [one.question for one in self.events if one.event == "answered"]
+        return {str(one["step"]): str(one["answer"]) for one in answered}
+
+
+class _Line(msgspec.Struct):
+    """Any line; of a kind that this netdoc does not know, nothing."""
+
+    head: msgspec.Raw | None = None
+    now: datetime | None = None
+    answer: msgspec.Raw | None = None
+    event: msgspec.Raw | None = None
+    end: msgspec.Raw | None = None
+
+
+def read(path: Path) -> Story:
+    """Raises Unreadable where there is no head, or one of a later format; OSError as open does."""
+    lines = path.read_bytes().split(b"\n")
+    head = _head(path, lines[0])
+    unread: list[str] = []
+    parts: dict[str, list[Any]] = {"now": [], "answer": [], "event": [], "end": []}
+    if lines[-1]:
+        unread.append("its last line was cut short")
+    for number, text in enumerate(lines[1:-1], start=2):
+        kind, value = _line(text)
+        if kind in parts:
+            parts[kind].append(value)
+        else:
+            unread.append(f"line {number}: {value}")
+    return Story(
+        path=path,
+        head=head,
+        now=next(iter(parts["now"]), None),
+        answers={one.record.ask: _value(one) for one in parts["answer"]},
+        past={one.record.ask: one.record for one in parts["answer"]},
+        digests=tuple(one for one in parts["answer"] if one.digest),
+        events=tuple(parts["event"]),
+        end=next(iter(parts["end"]), None),
+        unread=tuple(unread),
+    )
+
+
+def _head(path: Path, text: bytes) -> Head:
+    try:
+        version = msgspec.json.decode(text, type=dict[str, dict[str, Any]])["head"]["journal"]
+    except (msgspec.MsgspecError, UnicodeDecodeError, KeyError, RecursionError) as error:
+        raise Unreadable(f"{path} is no journal of netdoc: its first line is not a head") from error
+    if not isinstance(version, int) or version > VERSION:
+        raise Unreadable(f"{path} is in format {version}; this netdoc reads up to {VERSION}: use a newer one")
+    try:
+        return msgspec.json.decode(text, type=dict[str, Head])["head"]
+    except msgspec.ValidationError as error:
+        raise Unreadable(f"{path}: its head cannot be read: {error}") from error
+
+
+_TYPES: dict[str, type] = {"answer": Answer, "event": Event, "end": End}
+
+
+def _line(text: bytes) -> tuple[str, Any]:
+    """The kind of a line and what it holds; ("", why) for one that cannot be read."""
+    try:
+        line = msgspec.json.decode(text, type=_Line)
+        if line.now is not None:
+            return "now", line.now
+        for kind, type_ in _TYPES.items():
+            raw = getattr(line, kind)
+            if raw is not None:
+                return kind, msgspec.json.decode(raw, type=type_)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        return "", str(error)
+    return "", "this netdoc knows no such line"
+
+
+def _value(answer: Answer) -> bytes:
+    """The encoded answer; of one that was too large to be kept, that it is not known."""
+    if answer.digest:
+        what = f"{answer.record.ask.verb} {answer.record.ask.resource}"
+        detail = f"not recorded: {answer.size} bytes were too many to keep"
+        return encode_answer(Gap(what=what, reason="incomplete", detail=detail))
+    return bytes(answer.value)
+
+
+def first(path: Path) -> Head:
+    """The head alone. Raises Unreadable, OSError."""
+    with path.open("rb") as file:
+        return _head(path, file.readline().rstrip(b"\n"))
+
+
+def last(path: Path) -> End | None:
+    """How the run ended, from the end of its file; None where it was cut short. Raises OSError."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - TAIL))
+        lines = file.read().split(b"\n")
+    kind, value = _line(lines[-2]) if len(lines) > 1 else ("", None)
+    return value if kind == "end" else None
+
+
+def is_running(path: Path) -> bool:
+    """Whether somebody is writing it now. Raises OSError."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+    return False
+
+
+def all_heads(paths: Iterator[Path]) -> Iterator[tuple[Path, Head | str]]:
+    """Each file with its head, or with why there is none."""
+    for path in paths:
+        try:
+            yield path, first(path)
+        except (Unreadable, OSError) as error:
+            yield path, str(error)
