@@ -16,6 +16,10 @@ COMMANDS = {
     "checks": ("netdoc.cli.commands.catalogue:checks", "List the checks that are installed."),
     "codes": ("netdoc.cli.commands.catalogue:codes", "List the finding codes."),
     "explain": ("netdoc.cli.commands.catalogue:explain", "Tell all about a code or a check."),
+    "policy": (
+        "netdoc.cli.commands.policy:policy",
+        "Ask the policy evaluator: query, matrix, batch, test, diff, lint.",
+    ),
     "snapshot": ("netdoc.cli.commands.snapshot:snapshot", "Save or show the state of a cluster in a file."),
     "demo": ("netdoc.cli.commands.demo:demo", "Try netdoc on the embedded network, broken on purpose."),
     "doctor": ("netdoc.cli.commands.doctor:doctor", "Versions, privileges, reach: what would not work and why."),
@@ -25,7 +29,6 @@ COMMANDS = {
 LATER = {
     "run": "playbooks",
     "playbooks": "playbooks",
-    "policy": "the policy evaluator",
     "dns": "the DNS tools",
     "ingress": "the route matcher",
     "tls": "the certificate tools",
