@@ -16,7 +16,7 @@ Libc = Literal["glibc", "musl"]
 
 MAX_NDOTS = 15  # both
 MAX_NAME = 253  # characters without the trailing dot
-MUSL_SEARCH_LINE = 255  # a longer search line is not read at all
+MUSL_SEARCH_LINE = 254  # characters; a longer search line is not read at all
 
 
 class Query(msgspec.Struct, frozen=True):
@@ -30,6 +30,7 @@ def expand(name: str, conf: ResolvConf, libc: Libc = "glibc") -> tuple[Query, ..
     """The names in the order in which they are asked, as long as none decides (see `following`).
 
     Empty for what libc refuses without a query: no name at all, an empty label, more than 253 characters.
+    The root in a search list, of which musl 1.2.3 makes a malformed query, is passed over for musl.
     """
     bare = name.removesuffix(".")
     if not bare or len(bare) > MAX_NAME or "" in bare.split("."):

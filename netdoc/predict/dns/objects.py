@@ -44,7 +44,7 @@ class Objects(msgspec.Struct, frozen=True):
     cluster_addresses: dict[str, Service]
     endpoints: dict[Key, tuple[Address, ...]] | None
     endpoint_addresses: dict[str, tuple[Address, ...]]
-    pods: dict[str, frozenset[str]] | None  # address -> namespaces of pods that have it
+    pods: dict[str, tuple[str, ...]] | None  # address -> the namespace of each pod that has it
     namespaces: frozenset[str] | None
     scope: frozenset[str] | None = None
 
@@ -92,10 +92,11 @@ class Objects(msgspec.Struct, frozen=True):
             raise Unknown(f"Namespaces could not be read: whether {name} exists decides")
         return name in self.namespaces
 
-    def pod_namespaces(self, address: str) -> frozenset[str]:
+    def pod_namespaces(self, address: str) -> tuple[str, ...]:
+        """The namespace of every pod with the address: pods on the host's network share theirs."""
         if self.pods is None:
             raise Unknown("pods could not be read, and the option `pods verified` asks for them")
-        return self.pods.get(address, frozenset())
+        return self.pods.get(address, ())
 
 
 def endpoint_label(host: str, endpoint: Endpoint, pod_names: bool) -> str:
@@ -145,15 +146,15 @@ def _by_address(endpoints: dict[Key, tuple[Address, ...]]) -> dict[str, tuple[Ad
     return {host: tuple(addresses) for host, addresses in found.items()}
 
 
-def _pods(pods: Iterable[Pod]) -> dict[str, frozenset[str]]:
+def _pods(pods: Iterable[Pod]) -> dict[str, tuple[str, ...]]:
     """Pods that are not over. CoreDNS watches with this field selector; one that terminates stays until it is gone."""
-    found: dict[str, set[str]] = {}
+    found: dict[str, list[str]] = {}
     for pod in pods:
         if pod.status.phase in ("Succeeded", "Failed", "Unknown"):
             continue
         for address in pod.addresses:
-            found.setdefault(address, set()).add(pod.namespace)
-    return {address: frozenset(names) for address, names in found.items()}
+            found.setdefault(address, []).append(pod.namespace)
+    return {address: tuple(names) for address, names in found.items()}
 
 
 def _namespaces(namespaces: Iterable[Namespace] | None, options: Options) -> frozenset[str] | None:

@@ -97,12 +97,13 @@ class Lookup(msgspec.Struct, frozen=True):
                 raise NoSuchName
             self._must_be_shown(question.namespace)
             return (target,)
-        if question.namespace not in self.objects.pod_namespaces(host):
-            if self.objects.scope is not None and question.namespace not in self.objects.scope:
-                raise Unknown(f"pods of {question.namespace} were not read")
+        pods = self.objects.pod_namespaces(host).count(question.namespace)
+        if not pods and self.objects.scope is not None and question.namespace not in self.objects.scope:
+            raise Unknown(f"pods of {question.namespace} were not read")
+        if not pods:
             raise NoSuchName
         self._must_be_shown(question.namespace)
-        return (target,)
+        return (target,) * pods  # each counts where weights are shared
 
     def _services(self, question: Question, zone: Labels) -> list[Target]:
         if not question.object:

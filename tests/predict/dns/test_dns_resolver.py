@@ -135,10 +135,12 @@ def test_the_root_in_the_search_list_is_the_name_itself() -> None:
     assert queries("web.x", root) == ["web.x.", "web.x.a.b.", "web.x.", "web.x.c."]
 
 
-def test_musl_does_not_read_a_long_search_line() -> None:
-    conf = ResolvConf(searches=tuple(f"{at:02d}.some-long-domain.example" for at in range(12)))
-    assert queries("web", conf, "musl") == ["web."]
-    assert len(queries("web", conf, "glibc")) == 13
+@pytest.mark.parametrize(("length", "read"), [(254, True), (255, False)])
+def test_musl_does_not_read_a_long_search_line(length: int, read: bool) -> None:
+    conf = ResolvConf(searches=("a" * 63 + ".example", "b" * 60, "c" * 60, "d" * (length - 194)))
+    assert len(" ".join(conf.searches)) == length
+    assert len(queries("web", conf, "musl")) == (5 if read else 1)
+    assert len(queries("web", conf, "glibc")) == 5
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,8 @@ OBJECTS = """
 - kind: Pod
   metadata: {name: db-0, namespace: shop}
   status: {phase: Running, podIP: 10.42.0.7, podIPs: [{ip: 10.42.0.7}, {ip: "fd00:42::7"}]}
+- {kind: Pod, metadata: {name: agent-1, namespace: shop}, status: {phase: Running, podIP: 192.0.2.7}}
+- {kind: Pod, metadata: {name: agent-2, namespace: shop}, status: {phase: Running, podIP: 192.0.2.7}}
 - {kind: Pod, metadata: {name: done, namespace: shop}, status: {phase: Succeeded, podIP: 10.42.0.40}}
 """
 KINDS = {"Service": Service, "EndpointSlice": EndpointSlice, "Pod": Pod, "Namespace": Namespace}
@@ -276,6 +278,18 @@ OPTIONS: dict[str, tuple[dict[str, Any], str, str, tuple[str, ...] | str]] = {
     "pods verified: its other family": ({"pods": "verified"}, "fd00-42--7.shop.pod", "AAAA", ("AAAA fd00:42::7",)),
     "pods verified: nobody's": ({"pods": "verified"}, "10-42-0-77.shop.pod", "A", "NXDOMAIN"),
     "pods verified: in another namespace": ({"pods": "verified"}, "10-42-0-7.empty.pod", "A", "NXDOMAIN"),
+    "pods verified: two pods on the host's network are one address": (
+        {"pods": "verified"},
+        "192-0-2-7.shop.pod",
+        "A",
+        ("A 192.0.2.7",),
+    ),
+    "pods verified: and share the weight": (
+        {"pods": "verified"},
+        "192-0-2-7.shop.pod",
+        "SRV",
+        ("SRV 0 50 0 192-0-2-7.shop.pod.cluster.local.",),
+    ),
     "pods verified: a finished pod's": ({"pods": "verified"}, "10-42-0-40.shop.pod", "A", "NXDOMAIN"),
     "pod names": ({"endpoint_pod_names": True}, "other-pod.db.shop.svc", "A", ("A 10.42.0.8",)),
     "pod names: hostname comes first": ({"endpoint_pod_names": True}, "db-0.db.shop.svc", "A", ("A 10.42.0.7",)),
