@@ -70,8 +70,7 @@ class Foreign(msgspec.Struct, frozen=True):
         if (gap := self._unreadable(kind.KIND)) is not None:
             return gap
         if self._occurs(kind.KIND):
-            # Slices are there or derived for every Service that has a selector; of the others who can say?
-            return _left_out(kind.KIND) if kind.KIND.kind == "EndpointSlice" and not found else None
+            return _kept_by_hand(kind.KIND) if kind.KIND.kind == "EndpointSlice" and not found else None
         if self._undumped(kind.KIND):
             return _not_in_dump(kind.KIND)
         if self._is_policy(kind.KIND):
@@ -119,6 +118,12 @@ def _left_out(kind: Kind, name: str = "") -> Gap:
     detail = (
         f"the snapshot does not hold {kind.kind} {name}" if name else f"the snapshot holds no {resource_name(kind)}"
     )
+    return Gap(what=resource_name(kind), reason="incomplete", detail=detail, blocking=False)
+
+
+def _kept_by_hand(kind: Kind) -> Gap:
+    """Slices are there or derived for every Service that has a selector; of the others a file cannot tell."""
+    detail = "the snapshot holds no EndpointSlice here, and there is no selector to derive one from"
     return Gap(what=resource_name(kind), reason="incomplete", detail=detail, blocking=False)
 
 

@@ -51,6 +51,8 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
 def find_access(options: LiveOptions, environ: Mapping[str, str] | None = None) -> Access:
     """The cluster that the options and the environment mean. Raises ClusterError for a mistake in them."""
     environ = os.environ if environ is None else environ
+    if options.as_groups and not options.as_user:
+        raise ClusterError("--as-group without --as", "name the user to act as, too")
     configs = [_Config(path) for path in _paths(options, environ)]
     given = [one for one in configs if one.content]
     if not given and environ.get("KUBERNETES_SERVICE_HOST"):

@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from typing import Any
 
 from kubernetes.config.dateutil import parse_rfc3339
-from kubernetes.config.kube_config import FileOrData, KubeConfigLoader, KubeConfigMerger
+from kubernetes.config.kube_config import EXPIRY_SKEW_PREVENTION_DELAY, FileOrData, KubeConfigLoader, KubeConfigMerger
 
 from netdoc.cluster.plugin import Plugin
+
+_EARLY = timedelta(seconds=10)
 
 
 class Login(KubeConfigLoader):
@@ -51,7 +54,9 @@ class Login(KubeConfigLoader):
             self.cert_file = _file_of(status, "clientCertificateData")
             self.key_file = _file_of(status, "clientKeyData")
         if status.get("expirationTimestamp"):
-            self.expiry = parse_rfc3339(status["expirationTimestamp"])
+            # The package takes five minutes off: a credential that lives for one would be fetched for every request.
+            told = parse_rfc3339(status["expirationTimestamp"])
+            self.expiry = told + EXPIRY_SKEW_PREVENTION_DELAY - _EARLY
         return True
 
 

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import http.server
 import json
 import os
+import socket
 import socketserver
+import ssl
 import stat
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+from urllib.parse import parse_qs
 
 import pytest
 import yaml
@@ -173,6 +179,21 @@ async def test_a_plugin_gives_a_certificate(mutual: ApiServer, tmp_path: Path) -
     assert await pods(plugged(tmp_path / "c", mutual, script(tmp_path / "login", answer))) == 3
 
 
+@pytest.mark.parametrize(("lives", "runs"), [(60, 1), (-60, 2)])
+async def test_a_credential_is_fetched_anew_when_it_has_expired(
+    secure: ApiServer, tmp_path: Path, lives: int, runs: int
+) -> None:
+    counted = tmp_path / "runs"
+    until = (datetime.now(UTC) + timedelta(seconds=lives)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    answer = credential(token="sesame", expirationTimestamp=until)
+    command = script(tmp_path / "login", f"echo run >> {counted}\n{answer}")
+    cluster = open_live(LiveOptions(kubeconfig=str(plugged(tmp_path / "c", secure, command))))
+    assert (await cluster.list(Pod)).complete
+    first = counted.read_text().count("run")
+    assert (await cluster.list(Pod)).complete
+    assert counted.read_text().count("run") - first == runs - 1
+
+
 async def test_a_refused_credential_is_fetched_anew_once(secure: ApiServer, tmp_path: Path) -> None:
     used = tmp_path / "used"
     command = script(
@@ -293,6 +314,10 @@ def test_mistakes_in_a_kubeconfig_are_told_with_their_place(tmp_path: Path) -> N
     assert error.hint == "brew install it"
 
 
+def test_a_group_is_not_impersonated_without_a_user(tmp_path: Path) -> None:
+    fails(config(tmp_path / "c", "https://a"), "--as-group without --as", as_groups=("dev",))
+
+
 def test_a_kubeconfig_that_is_a_folder_is_named(tmp_path: Path) -> None:
     fails(tmp_path, "cannot read the kubeconfig")
 
@@ -331,9 +356,6 @@ class Tunnel(socketserver.StreamRequestHandler):
     """An HTTP proxy: CONNECT to loopback."""
 
     def handle(self) -> None:
-        import contextlib
-        import socket
-
         target = self.rfile.readline().split()[1].decode()
         while self.rfile.readline().strip():
             pass
@@ -354,18 +376,121 @@ def _pump(source: Any, sink: Any) -> None:
         pass
 
 
-async def test_a_proxy_of_the_kubeconfig_is_used(secure: ApiServer, tmp_path: Path) -> None:
+@contextlib.contextmanager
+def proxy_server() -> Iterator[Any]:
     class Server(socketserver.ThreadingTCPServer):
         daemon_threads = True
         block_on_close = False
+        seen: ClassVar[list[str]] = []
 
     with Server(("127.0.0.1", 0), Tunnel) as proxy:
-        proxy.seen = []  # type: ignore[attr-defined]
         threading.Thread(target=proxy.serve_forever, args=(0.02,), daemon=True).start()
+        yield proxy
+        proxy.shutdown()
+
+
+async def test_a_proxy_of_the_kubeconfig_is_used(secure: ApiServer, tmp_path: Path) -> None:
+    with proxy_server() as proxy:
         trust = {"certificate-authority": str(CA), "proxy-url": f"http://127.0.0.1:{proxy.server_address[1]}"}
         assert await pods(config(tmp_path / "c", secure.url, cluster=trust, user={"token": "sesame"})) == 3
-        assert proxy.seen == [secure.url.removeprefix("https://")]  # type: ignore[attr-defined]
-        proxy.shutdown()
+        assert proxy.seen == [secure.url.removeprefix("https://")]
+
+
+async def test_a_proxy_of_the_environment_is_used_but_where_it_is_excepted(
+    secure: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = config(tmp_path / "c", secure.url, cluster={"certificate-authority": str(CA)}, user={"token": "sesame"})
+    with proxy_server() as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.server_address[1]}")
+        assert await pods(path) == 3
+        assert len(proxy.seen) == 1
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        assert await pods(path) == 3
+        assert len(proxy.seen) == 1
+
+
+# OIDC
+
+
+def jwt(expires: float) -> str:
+    def part(value: dict[str, Any]) -> str:
+        return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+    # The package decodes a token only where its padding comes out right.
+    for pad in range(4):
+        token = f"{part({'alg': 'none'})}.{part({'exp': int(expires), 'p': 'x' * pad})}.sig"
+        if len(token.split(".")[1]) % 4 != 1:
+            return token
+    raise AssertionError
+
+
+class Issuer(http.server.BaseHTTPRequestHandler):
+    """An OpenID provider that refreshes one token."""
+
+    def do_GET(self) -> None:
+        self._send({"token_endpoint": f"{self.server.url}/token"})  # type: ignore[attr-defined]
+
+    def do_POST(self) -> None:
+        form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        self.server.refreshed.append(form["refresh_token"][0])  # type: ignore[attr-defined]
+        token = self.server.fresh  # type: ignore[attr-defined]
+        self._send({"id_token": token, "refresh_token": "second", "access_token": "a", "token_type": "Bearer"})
+
+    def _send(self, value: dict[str, Any]) -> None:
+        body = json.dumps(value).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Silence."""
+
+
+@pytest.fixture
+def issuer() -> Iterator[Any]:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Issuer)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(TLS / "server.pem", TLS / "server.key")
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.url = f"https://127.0.0.1:{server.server_address[1]}"  # type: ignore[attr-defined]
+    server.fresh = jwt(time.time() + 3600)  # type: ignore[attr-defined]
+    server.refreshed = []  # type: ignore[attr-defined]
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def oidc(issuer: Any, token: str) -> dict[str, Any]:
+    settings = {
+        "client-id": "netdoc",
+        "client-secret": "s",
+        "id-token": token,
+        "refresh-token": "first",
+        "idp-issuer-url": issuer.url,
+        "idp-certificate-authority": str(CA),
+    }
+    return {"auth-provider": {"name": "oidc", "config": settings}}
+
+
+async def test_an_oidc_token_is_used_while_it_lives(issuer: Any, tmp_path: Path) -> None:
+    token = jwt(time.time() + 7200)
+    with ApiServer(shop(), tls=True, tokens=[token]) as server:
+        trust = {"certificate-authority": str(CA)}
+        assert await pods(config(tmp_path / "c", server.url, cluster=trust, user=oidc(issuer, token))) == 3
+    assert issuer.refreshed == []
+
+
+async def test_an_oidc_token_that_has_expired_is_refreshed_and_written_back(issuer: Any, tmp_path: Path) -> None:
+    with ApiServer(shop(), tls=True, tokens=[issuer.fresh]) as server:
+        user = oidc(issuer, jwt(time.time() - 60))
+        path = config(tmp_path / "c", server.url, cluster={"certificate-authority": str(CA)}, user=user)
+        assert await pods(path) == 3
+    assert issuer.refreshed == ["first"]
+    kept = yaml.safe_load(path.read_text())["users"][0]["user"]["auth-provider"]["config"]
+    assert (kept["id-token"], kept["refresh-token"]) == (issuer.fresh, "second")
 
 
 async def test_no_server_at_the_address_is_unreachable(tmp_path: Path) -> None:
