@@ -91,7 +91,7 @@ def smallest_change(
     if problem:
         return Proposal(want, (), problem, verdict=verdict)
     edits: list[Edit] = []
-    working = policies
+    start = working = _thinned(policies, asked)
     for direction in _directions(verdict, asked, want):
         chosen = _best(working, asked, direction, want)
         if chosen is None:
@@ -101,13 +101,33 @@ def smallest_change(
     final = _ask(working, asked)
     if final.allowed is not want:
         return Proposal(want, (), f"after the edits tried, {final.reason or 'the verdict is the same'}", verdict=final)
-    return Proposal(want, tuple(edits), "", tuple(beyond(policies, working, asked)), final)
+    return Proposal(want, tuple(edits), "", tuple(beyond(start, working, asked)), final)
 
 
 def applied(policies: PolicySet, edits: Sequence[Edit]) -> PolicySet:
     """The set with the edits made."""
     new = [msgspec.convert(one.after, KINDS[one.ref.kind]) for one in edits]
     return policies.replaced(without=[one.ref for one in edits], added=new)
+
+
+def _thinned(policies: PolicySet, asked: _Asked) -> PolicySet:
+    """The set with one pod in place of all that no edit could tell apart: candidates are tried many times.
+
+    Edits name labels of the two ends, so pods that differ in those are all kept, and so are the ends' own kin;
+    one pod for each node stays, for what it tells of the node's addresses.
+    """
+    sides = [side_of(end, policies.pods()) for end in (asked.source, asked.destination)]
+    keep = {end.id for side in sides for end in side.ends}
+    keys = {key for side in sides for key in side.labels}
+    kept: dict[object, End] = {}
+    for end in policies.pods():
+        labels = end.pod.metadata.labels if end.pod else {}
+        seen = tuple((key, labels.get(key)) for key in sorted(keys))
+        alike = end.id if end.id in keep else (end.profile, seen, end.pod.namespace if end.pod else "")
+        kept.setdefault(("alike", alike), end)
+        kept.setdefault(("node", end.node), end)
+    pods = {end.id: end.pod for end in kept.values() if end.pod is not None}
+    return policies.with_pods(pods.values())
 
 
 def _cannot(verdict: Verdict, asked: _Asked, want: bool) -> str:

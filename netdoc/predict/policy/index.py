@@ -23,6 +23,7 @@ from netdoc.predict.policy.validate import validate
 from netdoc.predict.selectors import matches, positions
 
 PodKey = tuple[str, str]
+Judged = Mapping[int, Policy | Refused]
 
 
 class Inputs(msgspec.Struct, frozen=True):
@@ -71,9 +72,12 @@ class PolicySet:
             )
         )
 
-    def __init__(self, inputs: Inputs) -> None:
+    def __init__(self, inputs: Inputs, judged: Judged | None = None) -> None:
+        """`judged` holds, by identity, policies that another set has read already."""
         self.inputs = inputs
-        self.policies, self.refused = _accepted([*inputs.policies, *inputs.admin])
+        self._judged = _judge([*inputs.policies, *inputs.admin], judged or {})
+        self.policies = tuple(one for one in self._judged.values() if isinstance(one, Policy))
+        self.refused = tuple(one for one in self._judged.values() if isinstance(one, Refused))
         self.namespaces = _namespace_labels(inputs)
         self._by_place: dict[tuple[str, str], list[Policy]] = defaultdict(list)
         for policy in self.policies:
@@ -351,21 +355,20 @@ class PolicySet:
 
     def replaced(self, *, without: Iterable[ObjectRef] = (), added: Iterable[AnyPolicy] = ()) -> PolicySet:
         """The same cluster with some policies taken away and others added."""
-        gone, new = set(without), list(added)
-        inputs = self.inputs
-        return PolicySet(
-            msgspec.structs.replace(
-                inputs,
-                policies=(
-                    *(one for one in inputs.policies if normal(one).ref not in gone),
-                    *(one for one in new if isinstance(one, NetworkPolicy)),
-                ),
-                admin=(
-                    *(one for one in inputs.admin if one.ref not in gone),
-                    *(one for one in new if isinstance(one, AdminPolicy)),
-                ),
-            )
+        gone, new, inputs = set(without), list(added), self.inputs
+        kept = [policy for policy in (*inputs.policies, *inputs.admin) if self._judged[id(policy)].ref not in gone]
+        chosen = [*kept, *new]
+        return self._again(
+            policies=tuple(one for one in chosen if isinstance(one, NetworkPolicy)),
+            admin=tuple(one for one in chosen if isinstance(one, AdminPolicy)),
         )
+
+    def with_pods(self, pods: Iterable[Pod]) -> PolicySet:
+        """The same policies over other pods."""
+        return self._again(pods=tuple(pods))
+
+    def _again(self, **changed: object) -> PolicySet:
+        return PolicySet(msgspec.structs.replace(self.inputs, **changed), self._judged)
 
 
 def bypass(source: End, destination: End) -> bool:
@@ -408,16 +411,15 @@ def _identity(groups: Iterable[Iterable[Iterable[Clause]]]) -> tuple[tuple[tuple
     return tuple(tuple(tuple(map(id, policy)) for policy in group) for group in groups)
 
 
-def _accepted(policies: Sequence[AnyPolicy]) -> tuple[tuple[Policy, ...], tuple[Refused, ...]]:
-    accepted: list[Policy] = []
-    refused: list[Refused] = []
+def _judge(policies: Sequence[AnyPolicy], known: Judged) -> dict[int, Policy | Refused]:
+    found: dict[int, Policy | Refused] = {}
     for policy in policies:
-        problems = validate(policy)
-        if problems:
-            refused.append(Refused(policy.ref, problems))
-        else:
-            accepted.append(normal(policy))
-    return tuple(accepted), tuple(refused)
+        before = known.get(id(policy))
+        if before is None:
+            problems = validate(policy)
+            before = Refused(policy.ref, problems) if problems else normal(policy)
+        found[id(policy)] = before
+    return found
 
 
 def _namespace_labels(inputs: Inputs) -> dict[str, dict[str, str]]:
