@@ -47,10 +47,13 @@ def this_machine_alone(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def plain_surroundings(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No option, width or colour of whoever runs the tests; the lab's own variables say where it is."""
+def plain_surroundings(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """No option, width, colour or journal of whoever runs the tests; the lab's own variables say where it is."""
     if request.node.nodeid.startswith(_FREE):
         return
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.getbasetemp() / "state"))
     for name in list(os.environ):
         if name.startswith("NETDOC_") or name in ("NO_COLOR", "COLUMNS", "KUBECONFIG", "FORCE_COLOR"):
             monkeypatch.delenv(name)
