@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import UTC, datetime
-from typing import Any
 
 import msgspec
 
@@ -24,6 +24,9 @@ PAGE = 500
 MOST_PAGES = 2000
 RESTARTS = 2
 LOG_BYTES = 1 << 18
+
+Served = dict[str, list[str]]
+"""The versions of each API group that the cluster serves."""
 
 # What can be one segment of a path (apimachinery, path.IsValidPathSegmentName), and is not a trick on a proxy.
 _SEGMENT = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9:._-]+")
@@ -46,8 +49,18 @@ class _Review(msgspec.Struct):
     status: _Allowed | str | None = None
 
 
+class _Version(msgspec.Struct):
+    version: str = ""
+
+
 class _Group(msgspec.Struct):
-    versions: list[dict[str, Any]] = []
+    name: str = ""
+    versions: list[_Version] = []
+
+
+class _Groups(msgspec.Struct):
+    kind: str = ""
+    groups: list[_Group] = []
 
 
 class _Identity(msgspec.Struct):
@@ -68,6 +81,7 @@ class LiveCluster:
     def __init__(self, transport: Transport, where: Where) -> None:
         self._transport = transport
         self._where = where
+        self._groups: asyncio.Task[Served | None] | None = None
 
     @property
     def where(self) -> Where:
@@ -117,6 +131,8 @@ class LiveCluster:
         if not _SEGMENT.fullmatch(name) or (within and not _SEGMENT.fullmatch(within)):
             return None  # no object can have such a name
         what = f"get {resource_name(place)}/{name}" + (f" in {within}" if within else "")
+        if (gap := await self._unserved(place, what)) is not None:
+            return gap
         try:
             answer = await self._transport.get(_path(place, within, name))
         except (Failure, Refused) as error:
@@ -131,6 +147,8 @@ class LiveCluster:
         if within and not _SEGMENT.fullmatch(within):
             return Listing()
         query = [(key, value) for key, value in (("labelSelector", labels), ("fieldSelector", fields)) if value]
+        if (gap := await self._unserved(place, _listing(place, within))) is not None:
+            return Listing(gap=gap)
         listing: Listing[K] | None = None
         for limit in [PAGE] * RESTARTS + [0]:
             # The last attempt asks for all at once: a list in one piece cannot expire.
@@ -184,13 +202,15 @@ class LiveCluster:
         return said.status.allowed
 
     async def close(self) -> None:
+        if self._groups is not None:
+            self._groups.cancel()
         self._transport.close()
 
     # Lists
 
     async def _pages(self, kind: type[K], namespace: str, query: Query, limit: int) -> Listing[K] | None:
         """All pages of a list; None where the server has forgotten the list meanwhile (410)."""
-        what = f"list {resource_name(kind.KIND)}" + (f" in {namespace}" if namespace else "")
+        what = _listing(kind.KIND, namespace)
         items: list[K] = []
         misfits: list[Misfit] = []
         token = ""
@@ -242,29 +262,40 @@ class LiveCluster:
         return Gap(what=what, reason=reason, detail=f"the API server answers {answer.status}: {message_of(answer)}")
 
     async def _not_served(self, place: Kind, what: str) -> Gap:
-        """What a 404 for a whole resource means: the kind is not installed, or only in another version."""
-        optional = place.group not in BUILT_IN_GROUPS
-        absent = Gap(
-            what=what,
-            reason="not-installed",
-            detail=f"the cluster has no {resource_name(place)}",
-            blocking=not optional,
-        )
-        if not optional:
-            return absent
+        """What a 404 for a whole resource means: the kind is not installed."""
+        if place.group in BUILT_IN_GROUPS:
+            return _absent_kind(place, what, blocking=True)
+        if await self._served() is None:
+            return Gap(what=what, reason="incomplete", detail="the API server does not say what it serves")
+        return _absent_kind(place, what, blocking=False)
+
+    async def _unserved(self, place: Kind, what: str) -> Gap | None:
+        """Whether an optional kind need not be asked for: its group is not installed, or in other versions only."""
+        if place.group in BUILT_IN_GROUPS or (groups := await self._served()) is None:
+            return None
+        if place.group not in groups:
+            return _absent_kind(place, what, blocking=False)
+        versions = groups[place.group]
+        if place.api_version.rpartition("/")[2] in versions:
+            return None
+        detail = f"the cluster serves {place.group} as {', '.join(versions)}, and netdoc reads {place.api_version}"
+        return Gap(what=what, reason="not-supported", detail=detail)
+
+    async def _served(self) -> Served | None:
+        """The versions of each API group, asked for once; None where the server does not say."""
+        if self._groups is None or self._groups.cancelled():
+            self._groups = asyncio.ensure_future(self._discover())
+        return await asyncio.shield(self._groups)
+
+    async def _discover(self) -> Served | None:
         try:
-            answer = await self._transport.get(f"/apis/{place.group}")
-            if answer.status == 404:
-                return absent
-            group = msgspec.json.decode(answer.body, type=_Group)
-        except (Failure, *UNREADABLE) as error:
-            return Gap(what=what, reason="incomplete", detail=f"the API server does not say what it serves: {error}")
-        versions = [str(one.get("version", "")) for one in group.versions]
-        if answer.status == 200 and place.api_version.rpartition("/")[2] not in versions:
-            served = ", ".join(versions) or "none"
-            detail = f"the cluster serves {place.group} as {served}, and netdoc reads {place.api_version}"
-            return Gap(what=what, reason="not-supported", detail=detail)
-        return absent
+            answer = await self._transport.get("/apis")
+            said = msgspec.json.decode(answer.body, type=_Groups)
+        except (Failure, *UNREADABLE):
+            return None
+        if answer.status != 200 or said.kind != "APIGroupList":
+            return None
+        return {one.name: [version.version for version in one.versions] for one in said.groups}
 
     def _name(self) -> str:
         return f"{self._where.server} (context {self._where.context})" if self._where.context else self._where.server
@@ -272,6 +303,15 @@ class LiveCluster:
     def _note(self, text: str) -> None:
         if text not in self._transport.notes:
             self._transport.notes.append(text)
+
+
+def _listing(place: Kind, namespace: str) -> str:
+    return f"list {resource_name(place)}" + (f" in {namespace}" if namespace else "")
+
+
+def _absent_kind(place: Kind, what: str, *, blocking: bool) -> Gap:
+    detail = f"the cluster has no {resource_name(place)}"
+    return Gap(what=what, reason="not-installed", detail=detail, blocking=blocking)
 
 
 def _path(place: Kind, namespace: str, name: str = "") -> str:

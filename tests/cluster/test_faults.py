@@ -218,20 +218,54 @@ async def test_a_cancelled_read_leaves_nothing_waiting(api: ApiServer, live: Ope
     assert isinstance(await cluster.get(Service, "web", "shop"), Service)
 
 
-async def test_a_kind_in_a_version_that_netdoc_does_not_read(api: ApiServer, live: Opener) -> None:
-    class Route(Object, frozen=True):
-        KIND = Kind("routes.example.com/v1", "Route", "routes")
+class Route(Object, frozen=True):
+    KIND = Kind("routes.example.com/v1", "Route", "routes")
 
+
+class Tunnel(Object, frozen=True):
+    KIND = Kind("tunnels.example.com/v1", "Tunnel", "tunnels")
+
+
+async def test_a_kind_that_is_not_installed_is_none_and_costs_one_request_for_all(api: ApiServer, live: Opener) -> None:
     cluster = live()
-    absent = await cluster.list(Route)
-    assert absent.complete
-    assert absent.gap is not None
-    assert absent.gap.reason == "not-installed"
+    for kind in (Route, Tunnel):
+        listing = await cluster.list(kind)
+        assert listing.complete
+        assert listing.gap is not None
+        assert listing.gap.reason == "not-installed"
+        gap = await cluster.get(kind, "x", "shop")
+        assert isinstance(gap, Gap)
+        assert not gap.blocking
+    assert [one.path for one in api.requests] == ["/apis"]
+
+
+async def test_a_kind_in_a_version_that_netdoc_does_not_read_is_unknown(api: ApiServer, live: Opener) -> None:
     api.groups["routes.example.com"] = ["v1alpha1"]
-    other = await cluster.list(Route)
-    assert not other.complete
-    assert "v1alpha1" in other.gap.detail  # type: ignore[union-attr]
-    assert isinstance(await cluster.get(Route, "x", "shop"), Gap)
+    listing = await live().list(Route)
+    assert not listing.complete
+    assert listing.gap is not None
+    assert "v1alpha1" in listing.gap.detail
+    assert isinstance(await live().get(Route, "x", "shop"), Gap)
+
+
+async def test_a_resource_that_its_group_lacks_is_not_installed(api: ApiServer, live: Opener) -> None:
+    api.groups["routes.example.com"] = ["v1"]
+    listing = await live().list(Route)
+    assert listing.complete
+    assert listing.gap is not None
+    assert listing.gap.reason == "not-installed"
+
+
+@pytest.mark.parametrize(
+    "fault", [faults.answers(403, "Forbidden"), faults.answers(500), faults.body(b"<html>"), faults.body(b"{}")]
+)
+async def test_where_the_server_does_not_say_what_it_serves_a_404_is_unknown(
+    api: ApiServer, live: Opener, fault: Fault
+) -> None:
+    api.fail(fault, verb="other")
+    assert not (await live().list(Route)).complete
+    api.documents.append({"apiVersion": "routes.example.com/v1", "kind": "Route", "metadata": {"name": "x"}})
+    assert [one.name for one in (await live().list(Route)).items] == ["x"]
 
 
 async def test_a_built_in_kind_that_is_not_served_may_not_be_concluded_from(api: ApiServer, live: Opener) -> None:

@@ -209,8 +209,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.send({"major": "1", "minor": "36"})
         if self.asked.method == "POST":
             return self._review()
-        if re.fullmatch(r"/apis/[^/]+", self.asked.path):
-            return self._group()
+        if self.asked.path == "/apis":
+            return self._groups()
         if not self.asked.place or not self.api.serves(self.asked.place):
             return self.raw(404, b"404 page not found\n", "text/plain")
         if (self.asked.verb, self.asked.place["resource"]) in self.api.forbidden:
@@ -227,11 +227,16 @@ class Handler(BaseHTTPRequestHandler):
         denied = (wanted.get("verb"), wanted.get("resource")) in self.api.forbidden
         self.send(review | {"status": {"allowed": not denied}}, 201)
 
-    def _group(self) -> None:
-        name = self.asked.path.rpartition("/")[2]
-        if name not in self.api.groups:
-            return self.raw(404, b"404 page not found\n", "text/plain")
-        self.send({"kind": "APIGroup", "versions": [{"version": one} for one in self.api.groups[name]]})
+    def _groups(self) -> None:
+        groups = {group: ["v1"] for group in _BUILT_IN if group}
+        for one in self.api.documents:
+            group, _, version = one["apiVersion"].rpartition("/")
+            groups.setdefault(group, []).append(version)
+        given = (groups | self.api.groups).items()
+        served = [
+            {"name": name, "versions": [{"version": one} for one in versions]} for name, versions in given if name
+        ]
+        self.send({"kind": "APIGroupList", "apiVersion": "v1", "groups": served})
 
     def _get(self) -> None:
         place = self.asked.place
