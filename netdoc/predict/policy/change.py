@@ -12,13 +12,14 @@ from typing import Literal
 
 import msgspec
 
-from netdoc.model.kube import NetworkPolicy, ObjectRef
+from netdoc.model.kube import LabelSelector, NetworkPolicy, ObjectRef
 from netdoc.model.kube.policy import (
     AdminNetworkPolicy,
     AdminPolicy,
     BaselineAdminNetworkPolicy,
     ClusterNetworkPolicy,
 )
+from netdoc.predict.policy.cover import selector_covers
 from netdoc.predict.policy.diff import Difference, differences, joint_profiles
 from netdoc.predict.policy.edits import (
     Cut,
@@ -101,13 +102,26 @@ def smallest_change(
     final = _ask(working, asked)
     if final.allowed is not want:
         return Proposal(want, (), f"after the edits tried, {final.reason or 'the verdict is the same'}", verdict=final)
-    return Proposal(want, tuple(edits), "", tuple(beyond(start, working, asked)), final)
+    return Proposal(want, _one_for_each(edits), "", tuple(beyond(start, working, asked)), final)
 
 
 def applied(policies: PolicySet, edits: Sequence[Edit]) -> PolicySet:
     """The set with the edits made."""
     new = [msgspec.convert(one.after, KINDS[one.ref.kind]) for one in edits]
     return policies.replaced(without=[one.ref for one in edits], added=new)
+
+
+def _one_for_each(edits: Sequence[Edit]) -> tuple[Edit, ...]:
+    """Edits of one object made one: both directions of a policy may need one."""
+    found: dict[ObjectRef, Edit] = {}
+    for edit in edits:
+        first = found.get(edit.ref)
+        if first is not None:
+            spec = {**(first.patch or {}).get("spec", {}), **(edit.patch or {}).get("spec", {})}
+            patch = {"spec": spec} if first.action == "patch" else None
+            edit = Edit(first.action, edit.ref, first.summary, edit.after, first.before, patch)
+        found[edit.ref] = edit
+    return tuple(found.values())
 
 
 def _thinned(policies: PolicySet, asked: _Asked) -> PolicySet:
@@ -259,10 +273,17 @@ def _allowing(flow: Flow, judged: DirectionVerdict, subject: Side, peer: Side) -
         for rule in policy.rules(flow.direction) or ():
             yield from _nearly(flow, policy, rule, peer)
     for policy in isolating:
+        if not _selects_no_more(policy, subject):
+            continue
         rules = [*_rules(policy, flow.direction), _rule(flow, policy.ref.namespace, peer)]
         yield (_with_rules(flow, policy, rules),)
     name = _new_name(flow, "allow", subject, peer)
     yield (_created(new_policy(flow.direction, name, subject, [_rule(flow, subject.namespace, peer)])),)
+
+
+def _selects_no_more(policy: Policy, subject: Side) -> bool:
+    """Whether a rule of the policy would be about no more pods, now or later, than the subject's own."""
+    return selector_covers(LabelSelector(match_labels=dict(subject.labels)), policy.subject.pods)
 
 
 def _rule(flow: Flow, own: str, peer: Side) -> Manifest:

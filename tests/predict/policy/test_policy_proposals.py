@@ -119,3 +119,11 @@ def test_where_no_policy_applies_nothing_can_be_denied():
 def test_what_is_not_known_is_not_changed():
     policies = build(np(ingress=[from_(block("10.0.0.0/8"))]), cluster=[A, pod("x/new", phase="Pending")])
     assert "not known" in propose(policies, "x/new", "x/a").reason
+
+
+def test_two_directions_of_one_policy_are_one_edit():
+    rules = [{"action": "Deny", "from": [{"namespaces": {}}]}], [{"action": "Deny", "to": [{"namespaces": {}}]}]
+    policies = build(cnp("d", priority=0, ingress=rules[0], egress=rules[1]))
+    found = propose(policies, "x/a", "x/b")
+    assert [one.patch["spec"].keys() for one in found.edits] == [{"ingress", "egress"}]
+    assert ask(applied(policies, found.edits), "x/a", "x/b") is True
