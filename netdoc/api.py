@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from netdoc.engine.check import Check, Kubectl, NoParameters, Read, Subject
     from netdoc.model import kube
     from netdoc.model.change import Change
+    from netdoc.model.explanations import Confusion, Explanation
     from netdoc.model.finding import CausalRule, Code, Evidence, Finding, Fix, Judgement, Mitigation, Unjudged
     from netdoc.model.kube.meta import Object, ObjectRef
     from netdoc.model.path import Hop, Path, Source
@@ -30,6 +31,7 @@ _HOMES = {
     "netdoc.diagnosis.templates": ("probe_text", "template_difference"),
     "netdoc.engine.check": ("Check", "Kubectl", "NoParameters", "Read", "Subject"),
     "netdoc.model.change": ("Change",),
+    "netdoc.model.explanations": ("Confusion", "Explanation"),
     "netdoc.model.finding": (
         "CausalRule",
         "Code",
@@ -57,7 +59,9 @@ __all__ = [
     "Check",
     "Cluster",
     "Code",
+    "Confusion",
     "Evidence",
+    "Explanation",
     "Finding",
     "Fix",
     "Gap",

@@ -12,34 +12,35 @@ from netdoc.cli.exits import Failure
 # name: (where it is defined, its one line in `netdoc --help`)
 COMMANDS = {
     "diagnose": ("netdoc.cli.commands.diagnose:diagnose", "Why can't FROM reach TARGET? The main job."),
+    "run": ("netdoc.cli.commands.run:run", "Walk a playbook, without a screen."),
     "check": ("netdoc.cli.commands.check:check", "Run a single check on TARGET."),
     "checks": ("netdoc.cli.commands.catalogue:checks", "List the checks that are installed."),
+    "playbooks": ("netdoc.cli.commands.playbooks:playbooks", "List, show and lint playbooks."),
     "codes": ("netdoc.cli.commands.catalogue:codes", "List the finding codes."),
-    "explain": ("netdoc.cli.commands.catalogue:explain", "Tell all about a code or a check."),
+    "explain": ("netdoc.cli.commands.catalogue:explain", "Tell all about a code, check or playbook."),
     "policy": (
         "netdoc.cli.commands.policy:policy",
         "Ask the policy evaluator: query, matrix, batch, test, diff, lint.",
     ),
     "snapshot": ("netdoc.cli.commands.snapshot:snapshot", "Save or show the state of a cluster in a file."),
+    "runs": ("netdoc.cli.commands.runs:runs", "Recorded runs: list, show, resume, delete, prune."),
+    "report": ("netdoc.cli.commands.again:report", "Draw the report of a recorded run."),
+    "replay": ("netdoc.cli.commands.again:replay", "Judge a recorded run again, without a network."),
+    "recheck": ("netdoc.cli.commands.again:recheck", "Do a recorded run again: recovered, still, new."),
     "demo": ("netdoc.cli.commands.demo:demo", "Try netdoc on the embedded network, broken on purpose."),
     "doctor": ("netdoc.cli.commands.doctor:doctor", "Versions, privileges, reach: what would not work and why."),
     "rbac": ("netdoc.cli.commands.rbac:rbac", "Print the least ClusterRole that the checks need."),
+    "new": ("netdoc.cli.commands.new:new", "Write the skeleton of a check of your own."),
+    "completion": ("netdoc.cli.commands.completion:completion", "Print the completion script of a shell."),
     "schema": ("netdoc.cli.commands.schema:schema", "Print the JSON Schema of an output."),
 }
 LATER = {
-    "run": "playbooks",
-    "playbooks": "playbooks",
     "dns": "the DNS tools",
     "ingress": "the route matcher",
     "tls": "the certificate tools",
     "probe": "packet-level tests",
     "clean": "packet-level tests",
     "capture": "capture analysis",
-    "runs": "the journal",
-    "report": "the journal",
-    "replay": "the journal",
-    "recheck": "the journal",
-    "completion": "shell completion",
 }
 
 

@@ -67,6 +67,8 @@ def _option(*names: str, **settings: Any) -> Options[Any]:
     return click.option(*names, envvar=variable, show_envvar=False, **settings)
 
 
+playbooks_option = _option("--playbooks", metavar="DIR", default="", help="A folder with playbooks of your own.")
+
 where_options = _stack(
     _option("--context", metavar="NAME", default="", help="Context of the kubeconfig."),
     _option("--kubeconfig", metavar="FILE", default="", help="Kubeconfig file (default: KUBECONFIG, ~/.kube/config)."),
@@ -77,6 +79,17 @@ where_options = _stack(
     _option("--request-timeout", type=Duration(), default="10s", show_default=True, help="Limit of one API request."),
     _option("--snapshot", metavar="PATH", default="", help="Read a snapshot instead of a cluster."),
     _option("--demo", metavar="[=SCENARIO]", default="", help="Use the embedded network, healthy or broken."),
+)
+
+verdict_options = _stack(
+    _option(
+        "--fail-on",
+        type=click.Choice(["error", "warning", "never"]),
+        default="error",
+        show_default=True,
+        help="What makes the exit code 1.",
+    ),
+    _option("--require-measured", is_flag=True, help="Exit 3 where no packet was sent."),
 )
 
 run_options = _stack(

@@ -5,6 +5,9 @@ from __future__ import annotations
 from netdoc.model.finding import Finding
 from netdoc.model.report import Impact, NotChecked, Status
 
+# What stands under notChecked and never made a hop unknown.
+_NO_BAR = ("assumed", "no-source", "needs-consent", "not-installed")
+
 
 def headline(
     status: Status,
@@ -20,7 +23,7 @@ def headline(
     if ended_early:
         return f"{ended_early} before the path was judged"
     if status == "unknown":
-        blocked = [one for one in not_checked if one.reason not in ("assumed", "no-source", "needs-consent")]
+        blocked = [one for one in not_checked if one.reason not in _NO_BAR]
         return f"could not tell: {blocked[0].what}" if blocked else "could not tell: nothing on the path was judged"
     return "no fault in configuration; no packet was sent"
 

@@ -65,17 +65,17 @@ class Continued:
         await self._live.close()
 
 
-def request_of(story: Story, inputs: Mapping[str, Any] | None = None) -> Request:
-    """The question that the run asked, with the answers that were given in it."""
+def request_of(story: Story, limit: timedelta | None = None) -> Request:
+    """The question that the run asked, with the answers that were given in it. A replay has no time limit."""
     head = story.head
     return Request(
         target=head.target,
         sources=head.sources,
         playbook=head.playbook,
-        inputs={**head.inputs, **story.given_answers, **(inputs or {})},
+        inputs={**head.inputs, **story.given_answers},
         since=timedelta(seconds=head.since),
         repeat=head.repeat,
-        timeout=head.timeout,
+        timeout=(limit.total_seconds() or None) if limit is not None else None,
     )
 
 
@@ -88,5 +88,4 @@ def head_fields(request: Request) -> dict[str, Any]:
         "inputs": msgspec.to_builtins(dict(request.inputs)),
         "since": request.since.total_seconds(),
         "repeat": request.repeat,
-        "timeout": request.timeout,
     }

@@ -47,7 +47,6 @@ class Head(Line, frozen=True):
     options: dict[str, Any] = {}
     since: float = 7200.0
     repeat: int = 3
-    timeout: float | None = None
     digest: str = ""
     resumes: str = ""
     rechecks: str = ""

@@ -53,11 +53,10 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
 class _Line(msgspec.Struct):
     """Any line; of a kind that this netdoc does not know, nothing."""
 
-    head: msgspec.Raw | None = None
     now: datetime | None = None
-    answer: msgspec.Raw | None = None
-    event: msgspec.Raw | None = None
-    end: msgspec.Raw | None = None
+    answer: msgspec.Raw = msgspec.Raw()
+    event: msgspec.Raw = msgspec.Raw()
+    end: msgspec.Raw = msgspec.Raw()
 
 
 def read(path: Path) -> Story:
@@ -111,7 +110,7 @@ def _line(text: bytes) -> tuple[str, Any]:
             return "now", line.now
         for kind, type_ in _TYPES.items():
             raw = getattr(line, kind)
-            if raw is not None:
+            if bytes(raw):
                 return kind, msgspec.json.decode(raw, type=type_)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         return "", str(error)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from netdoc.model.explanations import Explanation
 from netdoc.model.kube.meta import ObjectRef
 
 Severity = Literal["error", "warning", "info"]
@@ -103,12 +104,16 @@ Judgement = Finding | Unjudged
 
 
 class Code(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A finding code: AREA.SLUG, its default severity, and what it says. `audit` marks hygiene."""
+    """A finding code: AREA.SLUG, its default severity, and what it says. `audit` marks hygiene.
+
+    netdoc's own codes are explained in the files that ship with it; a code of another package brings its explanation.
+    """
 
     code: str
     severity: Severity
     title: str
     audit: bool = False
+    explanation: Explanation | None = None
 
 
 Relation = Literal["same-object", "same-hop", "backend-of", "owned-by", "on-node", "upstream-of", "gate-of"]

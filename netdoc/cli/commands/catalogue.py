@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import typing
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
@@ -9,62 +11,94 @@ import msgspec
 
 from netdoc.cli.exits import Failure
 from netdoc.engine.check import Check
-from netdoc.engine.plugins import Broken, all_checks, all_codes
+from netdoc.engine.plugins import Broken, all_checks, all_codes, listed
+from netdoc.model.finding import Code
 from netdoc.path.kinds import nearest
 
 _FORMATS = ("table", "json", "yaml")
 
 
-def _output_option(function: Any) -> Any:
+def output_option(function: Any) -> Any:
     return click.option(
         "-o", "--output", "format_", type=click.Choice(_FORMATS), default="table", help="How to print it."
     )(function)
 
 
 @click.command()
-@_output_option
+@output_option
 def checks(format_: str) -> None:
     """Lists the checks that are installed."""
     rows = [_check_row(one) for one in all_checks()]
-    _print({"checks": rows}, format_, lambda: _table((row["id"], row["title"]) for row in rows))
+    printed({"checks": rows}, format_, lambda: table((row["id"], row["title"]) for row in rows))
 
 
 @click.command()
 @click.argument("area", default="")
-@_output_option
+@output_option
 def codes(area: str, format_: str) -> None:
     """Lists the finding codes, of one AREA or all."""
-    known = all_codes(tuple(one for one in all_checks() if isinstance(one, Check)))
+    known = all_codes(_installed())
     rows = [_code_row(one) for one in known.values() if not area or one.code.startswith(f"{area}.")]
     if not rows:
         near = nearest(area, {code.split(".")[0] for code in known}, most=1)
         raise Failure(f'there is no area "{area}"', f'did you mean "{near[0]}"?' if near else "")
-    _print({"codes": rows}, format_, lambda: _table((r["code"], r["severity"], r["title"]) for r in rows))
+    printed({"codes": rows}, format_, lambda: table((r["code"], r["severity"], r["title"]) for r in rows))
 
 
 @click.command()
 @click.argument("what")
-@_output_option
-def explain(what: str, format_: str) -> None:
-    """Tells all about a finding CODE or a CHECK, offline."""
-    installed = tuple(one for one in all_checks() if isinstance(one, Check))
+@click.option("--playbooks", metavar="DIR", default="", envvar="NETDOC_PLAYBOOKS", help="A folder with playbooks.")
+@output_option
+def explain(what: str, playbooks: str, format_: str) -> None:
+    """Tells all about a finding CODE, a CHECK or a PLAYBOOK, offline."""
+    from netdoc.cli import prose
+
+    installed = _installed()
     known = all_codes(installed)
-    for check in installed:
-        if check.id == what:
-            row = _check_row(check) | {"codes": [getattr(one, "code", one) for one in check.codes]}
-            return _print({"check": row}, format_, lambda: _told(row))
-    if what not in known:
-        near = nearest(what, [*known, *(one.id for one in installed)], most=1)
-        raise Failure(f'there is no code or check "{what}"', f'did you mean "{near[0]}"?' if near else "")
-    told = _code_row(known[what]) | _explanation(what)
-    _print({"code": told}, format_, lambda: _told(told))
+    found = next((check for check in installed if check.id == what), None)
+    if what in known:
+        row = _code_row(known[what]) | _explanation(known[what]) | _reporters(what, installed)
+        printed({"code": row}, format_, lambda: prose.code_text(row))
+    elif found is not None:
+        row = _whole_check(found, known)
+        printed({"check": row}, format_, lambda: prose.check_text(row))
+    else:
+        _playbook(what, playbooks, format_, [*known, *(one.id for one in installed)])
 
 
-def _explanation(code: str) -> dict[str, Any]:
+def _playbook(what: str, folder: str, format_: str, others: list[str]) -> None:
+    from netdoc.cli import prose
+    from netdoc.cli.plays import named
+    from netdoc.engine.playbooks.find import sources
+    from netdoc.engine.plugins import find_check
+
+    names = sources(folder)
+    if what not in names:
+        near = nearest(what, [*others, *names], most=1)
+        raise Failure(f'there is no code, check or playbook "{what}"', f'did you mean "{near[0]}"?' if near else "")
+    playbook = named(what, folder)
+    printed({"playbook": msgspec.to_builtins(playbook)}, format_, lambda: prose.playbook_text(playbook, find_check))
+
+
+def _installed() -> tuple[Check, ...]:
+    return tuple(one for one in all_checks() if isinstance(one, Check))
+
+
+def _explanation(code: Code) -> dict[str, Any]:
+    """netdoc's own words for its codes, the author's for theirs."""
     from netdoc.model.explanations import explanation
 
-    found = explanation(code)
+    found = explanation(code.code) or code.explanation
     return msgspec.to_builtins(found) if found is not None else {}
+
+
+def _reporters(code: str, installed: Iterable[Check]) -> dict[str, Any]:
+    checks = [one.id for one in installed if code in _names(one)]
+    return {"checks": checks} if checks else {}
+
+
+def _names(check: Check) -> list[str]:
+    return [one.code if isinstance(one, Code) else one for one in check.codes]
 
 
 def _check_row(check: Check | Broken) -> dict[str, Any]:
@@ -73,35 +107,54 @@ def _check_row(check: Check | Broken) -> dict[str, Any]:
     return {"id": check.id, "title": check.title}
 
 
-def _code_row(code: Any) -> dict[str, Any]:
+def _whole_check(check: Check, known: dict[str, Code]) -> dict[str, Any]:
+    package = next((one.package for one in listed("netdoc.checks") if one.id == check.id), "")
+    return _check_row(check) | {
+        "package": package,
+        "doc": dict(check.doc),
+        "hops": list(check.hops),
+        "consents": list(check.consents),
+        "parameters": [_parameter(field) for field in msgspec.structs.fields(check.parameters)],
+        "reads": [{"resource": one.kind.KIND.plural, "verbs": list(one.verbs)} for one in check.reads],
+        "codes": [{"code": name, "title": known[name].title if name in known else ""} for name in _names(check)],
+        "rules": [msgspec.to_builtins(rule) for rule in check.rules],
+    }
+
+
+def _parameter(field: msgspec.structs.FieldInfo) -> dict[str, Any]:
+    kind: Any = field.type
+    extras: list[Any] = []
+    if typing.get_origin(kind) is typing.Annotated:
+        kind, *extras = typing.get_args(kind)
+    row: dict[str, Any] = {"name": field.name, "type": getattr(kind, "__name__", str(kind)), "required": field.required}
+    if field.default is not msgspec.NODEFAULT:
+        row["default"] = msgspec.to_builtins(field.default)
+    docs = [one.description for one in extras if isinstance(one, msgspec.Meta) and one.description]
+    return row | ({"doc": docs[0]} if docs else {})
+
+
+def _code_row(code: Code) -> dict[str, Any]:
     row: dict[str, Any] = msgspec.to_builtins(code)
+    row.pop("explanation", None)
     return row
 
 
-def _print(data: dict[str, Any], format_: str, draw: Any) -> None:
+def printed(data: dict[str, Any], format_: str, draw: Callable[[], str]) -> None:
+    """Prints data in one of three ways: drawn for a person, or whole."""
     if format_ == "table":
         click.echo(draw())
-    elif format_ == "json":
-        click.echo(msgspec.json.encode({"apiVersion": "netdoc/v1"} | data, order="sorted"))
-    else:
-        click.echo(msgspec.yaml.encode({"apiVersion": "netdoc/v1"} | data, order="sorted"), nl=False)
+        return
+    from netdoc.report.json import indented
+    from netdoc.report.yaml import document
+
+    whole = {"apiVersion": "netdoc/v1"} | data
+    click.echo(indented(whole) if format_ == "json" else document(whole), nl=False)
 
 
-def _table(rows: Any) -> str:
+def table(rows: Iterable[tuple[Any, ...]]) -> str:
     """Columns as wide as their longest cell, the last one ragged."""
-    cells = [tuple(str(cell) for cell in row) for row in rows]
+    from netdoc.report.inert import line
+
+    cells = [tuple(line(str(cell)) for cell in row) for row in rows]
     widths = [max(len(row[at]) for row in cells) for at in range(len(cells[0]))] if cells else []
     return "\n".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells)
-
-
-def _told(row: dict[str, Any]) -> str:
-    """A code or check as a person reads it: each part under its name."""
-    return "\n".join(f"{name}: {_value(value)}" for name, value in row.items() if value not in ("", [], None))
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, list):
-        return "".join(f"\n  {_value(one)}" for one in value)
-    if isinstance(value, dict):
-        return "; ".join(f"{_value(one)}" for one in value.values())
-    return str(value)
