@@ -151,7 +151,8 @@ def upstream_of(text: str) -> Upstream:
 def doubts(block: ServerBlock, name: str, type_: str = "A") -> tuple[Doubt, ...]:
     """What stands before `kubernetes` in this block and concerns the name. Raises names.NotAName."""
     labels = names.parse(name)
-    before = [one for one in block.plugins if position(one.name) < position("kubernetes")]
+    first = position("kubernetes")  # a view decides before any plugin, wherever it stands
+    before = [one for one in block.plugins if position(one.name) < first or one.name == "view"]
     found = (doubt_of(one, labels, type_.upper(), block) for one in sorted(before, key=lambda one: position(one.name)))
     return tuple(one for one in found if one is not None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 Labels = tuple[str, ...]
@@ -12,6 +13,7 @@ MAX_NAME = 255  # octets on the wire, each label's length octet and the root's i
 IPV4_TREE: Labels = ("in-addr", "arpa")
 IPV6_TREE: Labels = ("ip6", "arpa")
 
+_PLAIN = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?", re.ASCII | re.IGNORECASE)
 _ESCAPED = frozenset(b". '@;()\"\\")  # what the presentation form writes with a backslash
 
 
@@ -25,6 +27,8 @@ def parse(text: str) -> Labels:
     Raises NotAName for empty or too long labels and names, broken escapes, and letters outside ASCII
     (which a client sends as xn-- labels).
     """
+    if len(text) < MAX_NAME - 1 and _PLAIN.fullmatch(text):  # nearly all names: no escapes, and surely not too long
+        return tuple(text.lower().removesuffix(".").split("."))
     if not text.isascii():
         raise NotAName(f"{text!r} is not ASCII: write it with xn-- labels")
     if text == ".":

@@ -368,6 +368,8 @@ DOUBTS = {
     "dns64 for another type": ("dns64", "SRV", None),
     "any": ("any", "ANY", "answers ANY itself"),
     "cloud zones": ("route53 example.org.:Z1", "A", "answers from a cloud's zones"),
+    "view": ("view inside {\n expr true\n }", "A", "the block is for some clients only"),
+    "rewrite without words": ("rewrite stop", "A", None),
     "k8s_external elsewhere": ("k8s_external example.org", "A", None),
     "what comes after does not count": ("file db.cluster.local cluster.local", "A", None),
     "nothing": ("errors", "A", None),

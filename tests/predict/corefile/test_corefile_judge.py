@@ -61,6 +61,21 @@ FLAWS: dict[str, tuple[str, list[tuple[Flaw, str]]]] = {
         [(Flaw.INVALID, "cannot both be set")],
     ),
     "zonal without endpoints": (with_kubernetes("zonal\nnoendpoints"), [(Flaw.INVALID, "zonal requires")]),
+    "kubernetes for reverse zones only": (
+        "cluster.local {\n kubernetes 10.in-addr.arpa\n errors\n cache\n health\n ready\n}\n"
+        ".:53 {\n cache\n kubernetes cluster.local\n errors\n forward . 192.0.2.53\n}\n",
+        [
+            (Flaw.OTHER_DOMAIN, "cluster.local."),
+            (Flaw.INVALID, "plugin/kubernetes: non-reverse zone name must be used"),
+        ],
+    ),
+    "forward for no zone": (
+        with_forward("forward a..b 192.0.2.53"),
+        [
+            (Flaw.NO_FORWARD, "SERVFAIL"),
+            (Flaw.INVALID, "plugin/forward: unable to normalize 'a..b'"),
+        ],
+    ),
     "kubernetes twice": (
         GOOD.replace("loop", "kubernetes cluster.local"),
         [(Flaw.INVALID, "plugin/kubernetes: this plugin can only be used once per Server Block")],
