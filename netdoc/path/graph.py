@@ -28,7 +28,12 @@ class Graph:
         self._hops[start] = msgspec.structs.replace(hop, next=_union(hop.next, ends))
 
     def could_not_read(self, hop: str, gap: Gap) -> None:
-        self.unread.append(Unread(hop=hop, gap=gap))
+        if (unread := Unread(hop=hop, gap=gap)) not in self.unread:
+            self.unread.append(unread)
+
+    def is_absent(self, absent: Absent) -> None:
+        if absent not in self.absent:
+            self.absent.append(absent)
 
     @property
     def hops(self) -> tuple[Hop, ...]:

@@ -41,6 +41,7 @@ NAMED: tuple[Named, ...] = (
 
 BY_ALIAS = {alias: named for named in NAMED for alias in named.aliases}
 BY_KIND = {named.kind: named for named in NAMED}
+ROUTE_KINDS = frozenset({"Ingress", "IngressRoute", "Gateway", "HTTPRoute"})
 SOURCE_KINDS = frozenset(named.kind for named in NAMED if named.workload) | {"Pod", "Namespace", "Node"}
 
 

@@ -6,7 +6,7 @@ from netdoc.model.kube import Namespace
 from netdoc.model.kube.meta import Object, ObjectRef
 from netdoc.model.path import Absent
 from netdoc.model.record import Gap
-from netdoc.path.kinds import Named, nearest
+from netdoc.path.kinds import NAMED, Named, nearest
 from netdoc.ports import Cluster
 
 # Kinds whose names are DNS labels (RFC 1035 / 1123): a dot can only be the namespace's.
@@ -27,11 +27,15 @@ async def find(
     base, _, last = name.rpartition(".")
     if not base:
         return await _exactly(cluster, named, name, home, what)
+    literal: Object | Gap | None = None
     if named.kind not in _NO_DOTS:
-        literal = await _exactly(cluster, named, name, home, what)
-        if not isinstance(literal, Absent):
+        assert named.projection is not None
+        literal = await cluster.get(named.projection, name, home)
+        if isinstance(literal, Object):
             return literal
-    return await _split(cluster, named, name, (base, last), what)
+    found = await _split(cluster, named, name, (base, last), what)
+    # Where the literal name could not be read, only an object that is there can tell what was meant.
+    return literal if literal is not None and not isinstance(found, Object) else found
 
 
 async def _split(cluster: Cluster, named: Named, name: str, split: tuple[str, str], what: str) -> Object | Absent | Gap:
@@ -75,7 +79,7 @@ async def _absent(cluster: Cluster, named: Named, name: str, namespace: str, wha
         what="source" if what == "source" else "target",
         object=ObjectRef(api_version=place.api_version, kind=place.kind, name=name, namespace=namespace),
         near=nearest(name, (one.name for one in listing.items)),
-        detail=await _elsewhere(cluster, named, name, namespace),
+        detail=await _elsewhere(cluster, named, name, namespace) or await _other_kind(cluster, named, name, namespace),
     )
 
 
@@ -87,3 +91,13 @@ async def _elsewhere(cluster: Cluster, named: Named, name: str, namespace: str) 
     listing = await cluster.list(named.projection, fields=f"metadata.name={name}")
     others = sorted(one.namespace for one in listing.items if one.namespace != namespace)
     return f"there is one in {', '.join(others[:3])}" if others else ""
+
+
+async def _other_kind(cluster: Cluster, named: Named, name: str, namespace: str) -> str:
+    """A workload of this name and of another kind: `deploy/db` where db is a StatefulSet."""
+    for other in NAMED if named.workload else ():
+        if other.workload and other.kind not in (named.kind, "ReplicaSet") and other.projection is not None:
+            found = await cluster.get(other.projection, name, namespace)
+            if isinstance(found, Object):
+                return f"there is a {other.kind} of this name"
+    return ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from netdoc.model.kube import Endpoint, EndpointPort, EndpointSlice, Node, Pod, Service, ServicePort
 from netdoc.model.kube.discovery import SERVICE_NAME_LABEL
 from netdoc.model.kube.meta import ObjectRef
@@ -9,7 +11,7 @@ from netdoc.model.path import Hop
 from netdoc.model.record import Gap
 from netdoc.model.target import Port
 from netdoc.path.graph import Graph, object_id, port_suffix
-from netdoc.ports import Cluster
+from netdoc.ports import Cluster, Listing
 
 CLUSTER_DOMAIN = "cluster.local"
 _CHAIN_LIMIT = 8  # CNAMEs that resolvers follow, give or take; a longer chain is a loop or a mistake
@@ -24,20 +26,20 @@ async def add_service(cluster: Cluster, graph: Graph, service: Service, port: Po
         return (graph.add(_service_hop(service, _lacking(port))),)
     slices = await cluster.list(EndpointSlice, service.namespace, labels=f"{SERVICE_NAME_LABEL}={service.name}")
     pods = await selected_pods(cluster, service)
-    firsts = tuple(_add_port(graph, service, one, slices.items, pods) for one in chosen)
-    if slices.gap is not None and slices.gap.blocking:
-        for first in firsts:
-            graph.could_not_read(first, slices.gap)
+    firsts = tuple(_add_port(graph, service, one, slices.items, pods.items) for one in chosen)
+    gaps = (gap for gap in (slices.gap, pods.gap) if gap is not None and gap.blocking)
+    for first, gap in itertools.product(firsts, gaps):
+        graph.could_not_read(first, gap)
     return firsts
 
 
-async def selected_pods(cluster: Cluster, service: Service) -> tuple[Pod, ...]:
+async def selected_pods(cluster: Cluster, service: Service) -> Listing[Pod]:
     """The pods that the Service's selector takes, finished ones left out; none without a selector."""
     if not service.spec.selector:
-        return ()
+        return Listing()
     labels = ",".join(f"{key}={value}" for key, value in sorted(service.spec.selector.items()))
     listing = await cluster.list(Pod, service.namespace, labels=labels)
-    return tuple(pod for pod in listing.items if not pod.finished)
+    return Listing(tuple(pod for pod in listing.items if not pod.finished), listing.gap)
 
 
 def _ports(service: Service) -> tuple[ServicePort, ...]:
@@ -135,12 +137,44 @@ def _pod_of(endpoint: Endpoint, service: Service) -> ObjectRef | None:
     return ObjectRef(api_version="v1", kind="Pod", namespace=target.namespace or service.namespace, name=target.name)
 
 
-def add_pod(graph: Graph, pod: ObjectRef, node: str, addresses: tuple[str, ...], port: int | None = None) -> str:
+def add_pod(
+    graph: Graph,
+    pod: ObjectRef,
+    node: str,
+    addresses: tuple[str, ...],
+    port: int | None = None,
+    protocol: str = "TCP",
+) -> str:
     """A pod's hop, and the node's that it runs on where one is known."""
-    first = graph.add(Hop(id=object_id(pod), kind="pod", object=pod, addresses=addresses, port=port))
+    hop = Hop(id=object_id(pod), kind="pod", object=pod, addresses=addresses, port=port, protocol=protocol)
+    first = graph.add(hop)
     if node:
         graph.lead(first, add_node(graph, node))
     return first
+
+
+def add_entry(graph: Graph, node: Node, port: Port) -> str:
+    """A node as the way in, at one of its ports: another place on the path than the node that a pod runs on."""
+    suffix = port_suffix(port.number, port.protocol or "TCP")
+    hop = Hop(
+        id=f"node/{node.name}{suffix}",
+        kind="node",
+        object=node.ref,
+        addresses=node.addresses,
+        port=port.number,
+        protocol=port.protocol or "TCP",
+    )
+    return graph.add(hop)
+
+
+def add_balancer(graph: Graph, service: Service) -> str:
+    hop = Hop(
+        id=f"loadbalancer/{service.namespace}/{service.name}",
+        kind="loadbalancer",
+        object=service.ref,
+        addresses=service.external_addresses,
+    )
+    return graph.add(hop)
 
 
 def add_node(graph: Graph, name: str, addresses: tuple[str, ...] = ()) -> str:
