@@ -13,6 +13,7 @@ import io
 import os
 import tarfile
 from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         lines = [f"{self.path}: {writer}{of}, {when}{scope}"]
         lines += [f"  {count:6} {name}" for name, count in sorted(self.counts.items())]
         lines += [f"  {self.logs:6} logs"] if self.logs else []
-        lines += [f"not read: {gap.detail or gap.what}" for gap in self.gaps]
+        lines += [f"not read: {gap.detail or gap.what}" for gap in self.gaps if gap.reason != "not-installed"]
         return "\n".join(lines + [f"unreadable: {one}" for one in self.unreadable])
 
 
@@ -78,12 +79,15 @@ class _Taken(msgspec.Struct, kw_only=True):
     logs: dict[str, str]
 
 
-async def save(cluster: Cluster, file: str | Path, *, namespace: str = "") -> Summary:
+async def save(
+    cluster: Cluster, file: str | Path, *, namespace: str = "", kinds: Iterable[type[Object]] = ()
+) -> Summary:
     """Write all that netdoc reads of the cluster, in one namespace or all (""). Raises OSError.
 
-    The form follows the name: .tar.gz, .json, .yaml, or else a folder.
+    `kinds` are read beside netdoc's own: those of other people's checks. The form follows the name: .tar.gz, .json,
+    .yaml, or else a folder.
     """
-    taken = await _take(cluster, namespace)
+    taken = await _take(cluster, namespace, _widest((*projections(), *kinds)))
     path = Path(file)
     await asyncio.to_thread(_write, taken, path)
     counts = {one.resource: one.count for one in taken.manifest.reads if one.names is None and one.count}
@@ -122,8 +126,17 @@ def _summary(path: str, manifest: Manifest, counts: dict[str, int], logs: int, u
 # Reading
 
 
-async def _take(cluster: Cluster, namespace: str) -> _Taken:
-    kinds = [kind for kind in projections() if kind is not ConfigMap]
+def _widest(kinds: Iterable[type[Object]]) -> list[type[Object]]:
+    """One projection for each resource, the one that reads most; of ConfigMaps the names."""
+    chosen: dict[str, type[Object]] = {}
+    for kind in kinds:
+        resource = resource_name(kind.KIND)
+        if resource not in chosen or fields_of(kind) > fields_of(chosen[resource]):
+            chosen[resource] = kind
+    return list((chosen | {resource_name(ConfigMap.KIND): ConfigMapMeta}).values())
+
+
+async def _take(cluster: Cluster, namespace: str, kinds: list[type[Object]]) -> _Taken:
     listings = await asyncio.gather(*(cluster.list(kind, namespace) for kind in kinds))
     items: dict[str, list[bytes]] = {}
     reads = []

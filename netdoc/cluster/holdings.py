@@ -101,12 +101,13 @@ class Holdings:
 
 def _decoded(kind: type[K], documents: Iterable[Document], rewrite: Rewrite | None) -> Iterable[K | Misfit]:
     for one in documents:
+        # A manifest may leave the namespace out; kubectl apply would put it in the context's.
+        place = (one.namespace or "default") if kind.KIND.namespaced else ""
         item = decode_object(kind, rewrite(one) if rewrite else one.raw)
         if isinstance(item, Misfit):
-            yield msgspec.structs.replace(item, why=f"{item.why} ({one.where})", namespace=one.namespace, name=one.name)
-        elif item.namespace != one.namespace:
-            # A manifest may leave the namespace out; kubectl apply would put it in the context's.
-            metadata = msgspec.structs.replace(item.metadata, namespace=one.namespace)
+            yield msgspec.structs.replace(item, why=f"{item.why} ({one.where})", namespace=place, name=one.name)
+        elif item.namespace != place:
+            metadata = msgspec.structs.replace(item.metadata, namespace=place)
             yield msgspec.structs.replace(item, metadata=metadata)
         else:
             yield item

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from functools import cache
 
 from netdoc.model import kube
@@ -58,13 +60,21 @@ _SAME_GROUP = {
 
 @cache
 def projections() -> tuple[type[Object], ...]:
-    """Every projection of a top-level kind in the model, the widest first where a kind has several."""
-    found = [
+    """Every projection of a top-level kind in the model: Kubernetes' own first, and of one kind the widest first."""
+    rooms = [importlib.import_module(f"{kube.__name__}.{one.name}") for one in pkgutil.iter_modules(kube.__path__)]
+    found = {
         value
-        for value in vars(kube).values()
+        for room in rooms
+        for value in vars(room).values()
         if isinstance(value, type) and issubclass(value, Object) and "KIND" in vars(value)
-    ]
-    return tuple(sorted(found, key=lambda one: (one.KIND.plural, -len(one.__struct_fields__), one.__name__)))
+    }
+    return tuple(sorted(found, key=_rank))
+
+
+def _rank(one: type[Object]) -> tuple[bool, str, str, int, str]:
+    place = one.KIND
+    foreign = place.group not in BUILT_IN_GROUPS
+    return foreign, place.plural, place.group, -len(one.__struct_fields__), one.__name__
 
 
 @cache

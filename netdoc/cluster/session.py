@@ -6,6 +6,7 @@ A body is read as it arrives and given up at the deadline, since the client's ow
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 import time
 from collections.abc import Mapping
@@ -189,5 +190,6 @@ def _is_short(error: Exception) -> bool:
 
 
 def _last(error: Exception) -> str:
-    """The innermost words of an error: `[Errno 111] Connection refused`."""
-    return str(error).rpartition(": ")[2].strip("'\")(") or type(error).__name__
+    """The innermost words of an error: `Connection refused`."""
+    words = str(error).rpartition(": ")[2].strip("'\")(")
+    return re.sub(r"^\[Errno \d+\] ", "", words) or type(error).__name__

@@ -275,6 +275,19 @@ async def test_a_kind_that_was_not_saved_is_unknown(tmp_path: Path) -> None:
     assert await after.get(Wider, "absent", "shop") is None
 
 
+async def test_the_kinds_of_other_peoples_checks_are_saved_too(tmp_path: Path) -> None:
+    route = {
+        "apiVersion": "traefik.io/v1alpha1",
+        "kind": "IngressRoute",
+        "metadata": {"name": "r", "namespace": "shop"},
+    }
+    cluster = SnapshotCluster.from_documents([*documents(), route], where=WHERE, now=NOW)
+    await save(cluster, tmp_path / "s.tar.gz", kinds=[Route])
+    listing = await open_snapshot(tmp_path / "s.tar.gz").list(Route)
+    assert [one.name for one in listing.items] == ["r"]
+    assert listing.gap is None
+
+
 @pytest.mark.parametrize("form", ["s.tar.gz", "s.json", "s.yaml"])
 async def test_the_same_state_is_saved_as_the_same_bytes(tmp_path: Path, form: str) -> None:
     digests = set()
