@@ -48,7 +48,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="session")
-def kube() -> Kube:
+def kube() -> Iterator[Kube]:
     kubeconfig = _kubeconfig()
     if not kubeconfig:
         without("there is no cluster: neither NETDOC_E2E_KUBECONFIG nor the lab (make lab)")
@@ -57,7 +57,8 @@ def kube() -> Kube:
         found.list("Node")
     except (Refused, urllib3.exceptions.HTTPError) as error:
         without(f"the cluster of {kubeconfig} does not answer: {error}")
-    return found
+    yield found
+    found.close()
 
 
 @pytest.fixture(scope="session")

@@ -74,6 +74,9 @@ class Kube:
         self._client.configuration.connection_pool_maxsize = 32
         self._pool: urllib3.PoolManager = RESTClientObject(self._client.configuration).pool_manager
 
+    def close(self) -> None:
+        self._pool.clear()
+
     def request(self, method: str, path: str, body: Object | None = None, kind: str = "json", **query: Any) -> Object:
         """One request, its answer decoded. Raises Refused."""
         answer = self._send(method, path, body, kind, query)
@@ -166,8 +169,8 @@ class Kube:
             command=command, stdout=True, stderr=True, stdin=False, tty=False, _preload_content=False,
         )  # fmt: skip
         session.run_forever(timeout=seconds)
+        code = session.returncode if not session.is_open() else None  # before read_all, which forgets it
         text: str = session.read_all()
-        code = session.returncode if not session.is_open() else None
         session.close()
         if code is None:
             raise TooLate(f"{command[:3]} in {namespace}/{pod} did not end in {seconds:.0f} s: {text}")
