@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from netdoc.diagnosis.explain import Owners, direct_causes
+from netdoc.diagnosis.failure import fits
 from netdoc.model.finding import SEVERITIES, CausalRule, Finding
 from netdoc.model.path import Path
+from netdoc.model.target import Failure
 
 
 class Diagnosis(msgspec.Struct, frozen=True):
@@ -32,7 +34,8 @@ def diagnose(
     """
     order = {hop.id: place for place, hop in enumerate(path.hops)}
     weighed = _weighed(findings, direct_causes(findings, path, rules, owners or {}))
-    ranked = sorted(weighed, key=lambda one: _rank(one, order))
+    seen = path.target.error.failure if path.target.error else None
+    ranked = sorted(weighed, key=lambda one: _rank(one, order, seen))
     causes = direct_causes(ranked, path, rules, owners or {})
     level = _level(ranked)
     roots = tuple(place for place, one in enumerate(ranked) if not causes[place] and one.severity == level)
@@ -61,8 +64,18 @@ def _level(findings: Sequence[Finding]) -> str | None:
     return "error" if "error" in present else "warning" if "warning" in present else None
 
 
-def _rank(finding: Finding, order: Mapping[str, int]) -> tuple[object, ...]:
-    """Ties: proven first, then the order of hops, then code, then object (contract, "Findings")."""
+def _rank(finding: Finding, order: Mapping[str, int], seen: Failure | None) -> tuple[object, ...]:
+    """Ties: what fits the error that was seen, proven, then the order of hops, code, object (contract, "Findings")."""
     hop = min((order.get(hop, len(order)) for hop in finding.hops), default=len(order))
     severity = SEVERITIES.index(finding.severity) if finding.severity else len(SEVERITIES)
-    return (severity, not finding.proven, hop, finding.code, finding.object, finding.title, finding.detail)
+    misfit = seen is not None and fits(seen, finding.code) is False
+    return (
+        severity,
+        misfit,
+        not finding.proven,
+        hop,
+        finding.code,
+        finding.object,
+        finding.title,
+        finding.detail,
+    )

@@ -10,6 +10,7 @@ import msgspec
 from netdoc import __version__
 from netdoc.diagnosis import Diagnosis, diagnose, without_hygiene
 from netdoc.diagnosis.changes import suspected
+from netdoc.diagnosis.failure import fits
 from netdoc.engine.headline import headline
 from netdoc.engine.impact import impact
 from netdoc.engine.ledger import Entry, Ledger, key
@@ -45,7 +46,7 @@ def assemble(ledger: Ledger, recorder: Recorder, run: Run, ended_early: str = ""
     diagnosis = _diagnosis(ledger, path)
     hops = tuple(_hop(hop, ledger, diagnosis.findings) for hop in path.hops)
     checks = tuple(_check(entry, ledger, diagnosis.findings) for entry in ledger.entries)
-    not_checked = _not_checked(ledger, recorder, path)
+    not_checked = _not_checked(ledger, recorder, path) + _outside(hops)
     status = _status(hops, diagnosis.findings)
     changes, diagnosis = _suspect(ledger, diagnosis, path)
     findings = _told(ledger, diagnosis)
@@ -85,10 +86,20 @@ def _suspect(ledger: Ledger, diagnosis: Diagnosis, path: Path) -> tuple[tuple[Ch
     place = diagnosis.roots[0] if diagnosis.roots else None
     root = diagnosis.findings[place] if place is not None else None
     changes, at = suspected(ledger.changes, root, path)
-    if root is None or root.since is not None or at is None:
+    if root is None:
         return changes, diagnosis
-    dated = tuple(msgspec.structs.replace(one, since=at) if one is root else one for one in diagnosis.findings)
-    return changes, msgspec.structs.replace(diagnosis, findings=dated)
+    told = msgspec.structs.replace(root, since=root.since or at, detail=_with_doubt(root, path))
+    findings = tuple(told if one is root else one for one in diagnosis.findings)
+    return changes, msgspec.structs.replace(diagnosis, findings=findings)
+
+
+def _with_doubt(root: Finding, path: Path) -> str:
+    """The error that was pasted is held against the verdict: a refused connection is no dropped packet."""
+    error = path.target.error
+    if error is None or fits(error.failure, root.code) is not False:
+        return root.detail
+    doubt = f'the error pasted ("{error.failure}") is not what callers usually see of this: look further'
+    return f"{root.detail}; {doubt}" if root.detail else doubt
 
 
 def _told(ledger: Ledger, diagnosis: Diagnosis) -> tuple[ReportFinding, ...]:
@@ -143,9 +154,10 @@ def _worst(statuses: Iterable[CheckStatus]) -> CheckStatus:
 
 
 def _status(hops: tuple[ReportHop, ...], findings: tuple[Finding, ...]) -> Status:
-    """The worst of the hops; where none was judged, nothing was established."""
+    """The worst of the hops; where nothing but the caller was judged, nothing was established."""
     worst = _worst([hop.status for hop in hops] + [_of(one) for one in findings])
-    return "unknown" if worst == "skip" else worst
+    beyond = [hop for hop in hops if hop.kind != "client" and hop.status != "skip"]
+    return "unknown" if worst == "skip" or (worst == "pass" and not beyond) else worst
 
 
 def _check(entry: Entry, ledger: Ledger, findings: tuple[Finding, ...]) -> ReportCheck:
@@ -164,12 +176,26 @@ def _not_checked(ledger: Ledger, recorder: Recorder, path: Path) -> tuple[NotChe
     said = [NotChecked(what=one.what, reason=one.reason, hop=one.hop, detail=one.detail) for one in ledger.unjudged]
     gaps = [record.gap for record in recorder.records if record.gap is not None and _tells(record.gap)]
     said += [NotChecked(what=gap.what, reason=gap.reason, detail=gap.detail) for gap in gaps]
+    said += [
+        NotChecked(what=f"caller {source.spec.input}", reason="assumed", detail="guessed from the pasted line")
+        for source in path.sources
+        if source.spec.guessed
+    ]
     if any(source.spec.kind == "Any" for source in path.sources):
         said.append(NotChecked(what="what depends on the client", reason="no-source", detail="name one with --from"))
     unique: dict[tuple[str, str], NotChecked] = {}
     for one in said:
         unique.setdefault((one.what, one.reason), one)
     return tuple(unique.values())
+
+
+def _outside(hops: tuple[ReportHop, ...]) -> tuple[NotChecked, ...]:
+    """What lies outside the cluster and no installed check judges."""
+    return tuple(
+        NotChecked(what=f"what answers at {hop.id.partition('/')[2]}", reason="not-installed", hop=hop.id)
+        for hop in hops
+        if hop.kind == "external" and hop.status == "skip"
+    )
 
 
 def _tells(gap: Gap) -> bool:
