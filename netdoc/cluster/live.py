@@ -16,7 +16,7 @@ from netdoc.cluster.kubeconfig import LiveOptions, find_access
 from netdoc.cluster.session import Answer, Failure
 from netdoc.cluster.transport import Transport, message_of
 from netdoc.model.finding import Reason
-from netdoc.model.kube.meta import Kind, Object, ObjectRef
+from netdoc.model.kube.meta import Kind, ObjectRef
 from netdoc.model.record import Gap
 from netdoc.ports.cluster import K, Listing, Traffic, Where
 
@@ -39,14 +39,6 @@ class _Details(msgspec.Struct):
 class _NotFound(msgspec.Struct):
     reason: str = ""
     details: _Details | None = None
-
-
-class _Allowed(msgspec.Struct):
-    allowed: bool = False
-
-
-class _Review(msgspec.Struct):
-    status: _Allowed | str | None = None
 
 
 class _Version(msgspec.Struct):
@@ -174,32 +166,6 @@ class LiveCluster:
             return _forbidden("get", "pods/log", pod.namespace)
         # 400: no such container, or none before this one; 404: no such pod. There is no log to be had.
         return Gap(what=what, reason="incomplete", detail=message_of(answer), blocking=False)
-
-    async def may(self, verb: str, kind: type[Object], namespace: str = "", name: str = "") -> bool | Gap:
-        """Whether this user may do so, by the API server's own word (SelfSubjectAccessReview); nothing is kept."""
-        place = kind.KIND
-        what = f"whether one may {verb} {resource_name(place)}" + (f" in {namespace}" if namespace else "")
-        attributes = {
-            "verb": verb,
-            "group": place.group,
-            "resource": place.plural,
-            "namespace": namespace,
-            "name": name,
-        }
-        review = {
-            "apiVersion": "authorization.k8s.io/v1",
-            "kind": "SelfSubjectAccessReview",
-            "spec": {"resourceAttributes": {key: value for key, value in attributes.items() if value}},
-        }
-        path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-        try:
-            answer = await self._transport.request("POST", path, body=msgspec.json.encode(review))
-            said = msgspec.json.decode(answer.body, type=_Review)
-        except (Failure, *UNREADABLE) as error:
-            return Gap(what=what, reason=getattr(error, "reason", "incomplete"), detail=str(error))
-        if answer.status not in (200, 201) or not isinstance(said.status, _Allowed):
-            return Gap(what=what, reason="unreachable", detail=f"the API server answers {answer.status}")
-        return said.status.allowed
 
     async def close(self) -> None:
         if self._groups is not None:

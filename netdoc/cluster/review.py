@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from netdoc.cluster.decode import UNREADABLE
 from netdoc.cluster.guard import Refused
 from netdoc.cluster.live import LiveCluster
 from netdoc.cluster.session import Failure
@@ -35,5 +36,5 @@ async def may(cluster: LiveCluster, verb: str, resource: str, group: str = "", n
         if answer.status in (200, 201):
             return msgspec.json.decode(answer.body, type=_Review).status.allowed
         return Gap(what=what, reason="forbidden" if answer.status == 403 else "incomplete", detail=str(answer.status))
-    except (Failure, Refused, msgspec.DecodeError) as error:
+    except (Failure, Refused, *UNREADABLE) as error:
         return Gap(what=what, reason="unreachable", detail=str(error))

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from netdoc.cluster import Unreachable
+from netdoc.cluster.review import may
 from netdoc.model.kube import Deployment, Namespace, NetworkPolicy, Pod, Service
 from netdoc.model.kube.meta import ObjectRef
 from netdoc.model.record import Gap
@@ -123,8 +124,8 @@ async def test_a_log_is_its_last_lines(api: ApiServer, live: Opener) -> None:
 async def test_whether_one_may_is_the_servers_to_say(api: ApiServer, live: Opener) -> None:
     api.forbidden = {("list", "networkpolicies")}
     cluster = live()
-    assert await cluster.may("list", Pod, "shop") is True
-    assert await cluster.may("list", NetworkPolicy, "shop") is False
+    assert await may(cluster, "list", "pods", "", "shop") is True
+    assert await may(cluster, "list", "networkpolicies", "networking.k8s.io", "shop") is False
     assert json.loads(api.requests[-1].body)["spec"]["resourceAttributes"] == {
         "verb": "list",
         "group": "networking.k8s.io",
@@ -132,7 +133,7 @@ async def test_whether_one_may_is_the_servers_to_say(api: ApiServer, live: Opene
         "namespace": "shop",
     }
     api.fail(faults.answers(403, "Forbidden"))
-    assert isinstance(await cluster.may("list", Pod), Gap)
+    assert isinstance(await may(cluster, "list", "pods/log"), Gap)
 
 
 HANGS = """

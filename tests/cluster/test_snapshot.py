@@ -300,9 +300,12 @@ async def test_a_namespace_without_an_object_has_its_name_label_only(tmp_path: P
 
 async def test_an_object_without_namespace_is_in_default(tmp_path: Path) -> None:
     bare = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}}
-    found = await open_snapshot(write(tmp_path / "x.yaml", bare)).get(Service, "web", "default")
-    assert isinstance(found, Service)
-    assert found.namespace == "default"
+    route = {"apiVersion": "traefik.io/v1alpha1", "kind": "IngressRoute", "metadata": {"name": "web"}}
+    cluster = open_snapshot(write(tmp_path / "x.yaml", bare, route))
+    for kind in (Service, Route):
+        found = await cluster.get(kind, "web", "default")
+        assert isinstance(found, kind)
+        assert found.namespace == "default"
 
 
 # What is assumed
