@@ -14,21 +14,14 @@ from netdoc.model.kube.apps import (
 from netdoc.model.kube.core import (
     ConfigMap,
     ConfigMapMeta,
-    Container,
-    ContainerPort,
-    ContainerStatus,
     Event,
     InvolvedObject,
     Namespace,
     Node,
     PersistentVolumeClaim,
-    Pod,
-    PodSpec,
-    Probe,
     ResourceQuota,
     Service,
     ServicePort,
-    Terminated,
 )
 from netdoc.model.kube.discovery import Endpoint, EndpointConditions, EndpointPort, EndpointSlice
 from netdoc.model.kube.foreign import (
@@ -56,6 +49,7 @@ from netdoc.model.kube.meta import (
     condition,
 )
 from netdoc.model.kube.networking import IPBlock, NetworkPolicy, PolicyPeer, PolicyPort
+from netdoc.model.kube.pods import Container, ContainerPort, ContainerStatus, Pod, PodSpec, Probe, Terminated
 from netdoc.model.kube.policy import (
     ADMIN_POLICIES,
     AdminNetworkPolicy,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from netdoc.model.kube.core import PodSpec
 from netdoc.model.kube.meta import Condition, Kind, Kube, LabelSelector, Object, ObjectMeta, TrackedMeta
+from netdoc.model.kube.pods import PodSpec
 
 
 class PodTemplate(Kube, frozen=True):

@@ -14,6 +14,8 @@ import msgspec
 ASSUMED_ANNOTATION = "netdoc.io/assumed"
 """Set on what a snapshot of others' making did not hold and was taken for granted: `status`, `pod`, `slice`."""
 
+IntOrString = int | str
+
 
 class Kube(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """Base of every projection: camelCase on the wire, absent fields omitted when written again."""

@@ -10,8 +10,7 @@ from typing import ClassVar
 
 import msgspec
 
-from netdoc.model.kube.core import IntOrString
-from netdoc.model.kube.meta import Kind, Kube, LabelSelector, Object, TrackedMeta
+from netdoc.model.kube.meta import IntOrString, Kind, Kube, LabelSelector, Object, TrackedMeta
 
 
 class IPBlock(Kube, frozen=True):

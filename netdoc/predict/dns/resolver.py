@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from netdoc.model.kube import Pod
-from netdoc.model.kube.core import DNSConfig
+from netdoc.model.kube.pods import DNSConfig
 
 MAX_NAMESERVERS = 3  # the kubelet's limits (pkg/apis/core/validation); glibc reads no more nameservers either
 MAX_SEARCHES = 32
