@@ -11,6 +11,8 @@ import click
 from netdoc.cli.exits import Exit, Failure
 from netdoc.cli.group import root
 
+_BROKEN_PIPE = 141  # 128 + SIGPIPE
+
 
 def run(argv: list[str]) -> int:
     name = _called_as(argv[0])
@@ -22,18 +24,28 @@ def run(argv: list[str]) -> int:
         return exit_.exit_code
     except (click.Abort, KeyboardInterrupt):
         return Exit.INTERRUPTED
+    except click.exceptions.NoArgsIsHelpError as error:
+        print(error.format_message(), file=sys.stderr)
+        return Exit.USAGE
     except click.ClickException as error:
         return _said(name, _one_line(error), Exit.USAGE)
     except Failure as failure:
         return _said(name, str(failure), failure.code)
-    except BrokenPipeError:
-        # The reader went away (`| head`): nobody is left to tell, and Python must not try when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.OK
+    except (BrokenPipeError, SystemExit):  # click makes an exit of a broken pipe
+        return _unheard()
     except Exception as error:  # a mistake of ours: said in one line, and in full to who asks for it
         if os.environ.get("NETDOC_DEBUG"):
             raise
         return _said(name, f"internal error, NETDOC_DEBUG=1 tells where: {type(error).__name__}: {error}", Exit.UNKNOWN)
+
+
+def _unheard() -> int:
+    """The reader went away (`| head`). As the shell has it of kubectl, whom SIGPIPE ends: never a quiet 0.
+
+    Nobody is left to tell, and Python must not try when it flushes.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return _BROKEN_PIPE
 
 
 def _speak_utf8() -> None:
