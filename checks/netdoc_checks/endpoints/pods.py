@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from netdoc.api import Evidence, Finding, Gap, Mitigation, ObjectRef, kube
 from netdoc_checks.endpoints.advice import fix_for, managed_by
 from netdoc_checks.endpoints.seen import Group, Seen, Workload
-from netdoc_checks.endpoints.standing import Standing, hops_of, in_common, owner_of, severity_of
+from netdoc_checks.endpoints.standing import RUNNING, Standing, hops_of, in_common, owner_of, published, severity_of
 from netdoc_checks.endpoints.trouble import Trouble, ready, trouble_of
 
 MOST_PODS = 4  # pods quoted as evidence; the finding says how many there are
@@ -73,8 +73,8 @@ def _finding(
     serving = [pod for pod in mine if ready(pod) and pod not in pods]
     worst = troubles[0]
     dates = [one.since for one in troubles if one.since is not None]
-    flapping = any(ready(pod) for pod in pods)
-    severity = "error" if flapping else severity_of(group, stand, workload, len(serving))
+    called = any(ready(pod) for pod in pods) or (published(group) and code not in RUNNING)
+    severity = "error" if called else severity_of(group, stand, workload, len(serving))
     return Finding(
         code=code,
         title=_title(code, owner, worst, len(pods), max(len(mine), len(pods))),

@@ -9,9 +9,12 @@ import msgspec
 
 from netdoc.api import Finding, Hop, ObjectRef, kube
 from netdoc_checks.endpoints.seen import Group, Seen, Workload
-from netdoc_checks.endpoints.trouble import ready
+from netdoc_checks.endpoints.trouble import ready, trouble_of
 
 Severity = Literal["error", "warning", "info"]
+
+# Troubles of a pod whose application runs, and may answer whoever is sent to it all the same.
+RUNNING = frozenset({"pod.readiness-failing", "pod.readiness-misconfigured", "pod.not-ready", "pod.sidecar-not-ready"})
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -34,7 +37,7 @@ def standing(group: Group, seen: Seen) -> Standing:
         return Standing(serving, len(group.living), places)
     ports = [hop for hop in seen.subject.path.hops if hop.id in group.hops]
     counts = [port_endpoints(group, hop) for hop in ports]
-    serving = min((sum(1 for one in found if one.ready) for found in counts), default=0)
+    serving = min((sum(1 for one in found if _answers(one, group, seen)) for found in counts), default=0)
     listed = max((len(found) for found in counts), default=0)
     return Standing(serving, max(listed, len(group.living)), places)
 
@@ -50,6 +53,26 @@ def port_endpoints(group: Group, hop: Hop) -> tuple[kube.Endpoint, ...]:
             if not (endpoint.conditions.terminating and not endpoint.conditions.serving):
                 found.setdefault(name, endpoint)
     return tuple(found.values())
+
+
+def _answers(endpoint: kube.Endpoint, group: Group, seen: Seen) -> bool:
+    """Whether a caller that is sent there meets somebody: listed as ready, and its pod not known to be down.
+
+    A slice follows its pod a moment later, and with publishNotReadyAddresses it never does.
+    """
+    if not endpoint.ready:
+        return False
+    name = endpoint.target_ref.name if endpoint.target_ref else ""
+    pod = next((one for one in group.pods.items if one.name == name), None)
+    if pod is None or ready(pod):
+        return True
+    trouble = trouble_of(pod, seen.events_of(pod.ref), seen.subject.now)
+    return trouble is not None and published(group) and trouble.code in RUNNING
+
+
+def published(group: Group) -> bool:
+    """Whether callers are sent to pods that are not ready as well."""
+    return group.service is not None and group.service.spec.publish_not_ready_addresses
 
 
 def _serves(slice_: kube.EndpointSlice, hop: Hop) -> bool:
