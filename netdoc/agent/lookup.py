@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A name as libc looks it up: resolv.conf, the search list, both families, servers in order, retries.
+
+glibc: resolv/res_query.c, res_send.c (resolv.conf(5)). musl: src/network/lookup_name.c, res_msend.c. Neither is
+called: what they do is done again here, so that each step can be told.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from .connect import elapsed
+from .exchange import ask
+from .pair import ask_pair
+from .parameters import BadParameters, Parameters, flag, number, one_of, text, texts, whole
+from .resolvconf import Conf, read_conf
+from .wire import question
+
+Step = dict[str, Any]
+FAMILIES = ("A", "AAAA")
+TRY_ANOTHER_SERVER = ("SERVFAIL", "NOTIMP", "REFUSED")  # glibc, resolv/res_send.c
+
+
+def measure(given: Parameters) -> dict[str, Any]:
+    """Parameters: name, names (the expansion, in order; derived where absent), libc, nameservers, options, port,
+    search, timeout (s), attempts, parallel. Result: the steps, which one decided, and the addresses."""
+    conf = _conf(given)
+    libc = one_of(given, "libc", ("glibc", "musl"))
+    names = texts(given, "names") or conf.expand(text(given, "name"), libc)
+    for name in names:
+        question(name, "A", 0)
+    send = _sender(conf, libc, given)
+    start = time.monotonic()
+    steps: list[Step] = []
+    at: int | None = 0 if names else None
+    while at is not None:
+        steps.append({"name": names[at], **send(names[at])})
+        at = _following(names, at, libc, steps[-1])
+    deciding = steps[-1] if steps and steps[-1]["addresses"] else None
+    return {
+        "libc": libc,
+        "conf": conf.told(),
+        "steps": steps,
+        "decided": len(steps) - 1 if steps else None,
+        "addresses": deciding["addresses"] if deciding else [],
+        "outcome": _outcome(steps),
+        "ms": elapsed(start),
+    }
+
+
+def _conf(given: Parameters) -> Conf:
+    servers = texts(given, "nameservers")
+    conf = Conf(servers, texts(given, "search"), texts(given, "options")) if servers else read_conf()
+    if not conf.nameservers:
+        raise BadParameters("no name server: nameservers is empty and /etc/resolv.conf names none")
+    return conf
+
+
+def _sender(conf: Conf, libc: str, given: Parameters) -> Callable[[str], Step]:
+    port = whole(given, "port", 53, 1, 65535)
+    timeout = number(given, "timeout", conf.timeout(), 0.01, 60.0)
+    attempts = whole(given, "attempts", conf.attempts(), 1, 10)
+    parallel = flag(given, "parallel", conf.parallel())
+    if libc == "musl":
+        return lambda name: _musl(name, conf, port, timeout, attempts)
+    return lambda name: _glibc(name, conf, port, timeout, attempts, parallel)
+
+
+def _glibc(name: str, conf: Conf, port: int, timeout: float, attempts: int, parallel: bool) -> Step:
+    """Servers in order, the whole round as often as `attempts`; the next one after silence or a server's failure.
+
+    The wait grows as res_send.c has it: the timeout in the first round, then doubled and shared by the servers.
+    """
+    tries: list[dict[str, Any]] = []
+    servers = conf.rotated()
+    for round_ in range(attempts):
+        wait = timeout if round_ == 0 else max(1.0, timeout * 2**round_ / len(servers)) if timeout >= 1 else timeout
+        for server in servers:
+            answers = _both(name, (server, port), wait, parallel, conf.tcp())
+            tries += answers.values()
+            if all(_settles(one) for one in answers.values()):
+                return _step(answers, tries)
+    return _step(answers, tries)
+
+
+def _both(name: str, place: tuple[str, int], wait: float, parallel: bool, tcp: bool) -> dict[str, dict[str, Any]]:
+    if parallel and not tcp:
+        found = ask_pair([place], name, FAMILIES, wait)
+    else:
+        found = {one: ask(place, question(name, one, 0), "tcp" if tcp else "udp", wait) for one in FAMILIES}
+    for kind, told in found.items():
+        told |= {"server": told.get("server", place[0]), "type": kind}
+        if told.get("truncated") and not tcp:
+            again = ask(place, question(name, kind, 0), "tcp", wait)
+            found[kind] = {**again, "server": place[0], "type": kind, "after_truncation": True}
+    return found
+
+
+def _musl(name: str, conf: Conf, port: int, timeout: float, attempts: int) -> Step:
+    """Every server at once, the first useful answer wins; asked again `attempts` times within `timeout`."""
+    tries: list[dict[str, Any]] = []
+    places = [(server, port) for server in conf.nameservers]
+    for _ in range(attempts):
+        answers = ask_pair(places, name, FAMILIES, timeout / attempts)
+        tries += answers.values()
+        if all(one["ok"] for one in answers.values()):
+            break
+    return _step(answers, tries)
+
+
+def _settles(told: dict[str, Any]) -> bool:
+    return bool(told["ok"]) and told["rcode"] not in TRY_ANOTHER_SERVER
+
+
+def _step(answers: dict[str, dict[str, Any]], tries: list[dict[str, Any]]) -> Step:
+    addresses = [
+        record["data"] for one in answers.values() for record in one.get("answer", ()) if record["type"] in FAMILIES
+    ]
+    return {"rcode": _rcode(list(answers.values())), "addresses": addresses, "tries": tries}
+
+
+def _rcode(answers: list[dict[str, Any]]) -> str:
+    """What the step as a whole says; "" where an answer is missing."""
+    codes = [one.get("rcode", "") for one in answers]
+    for worst in ("NOERROR", "SERVFAIL", "REFUSED"):
+        if worst in codes and (worst == "NOERROR" or "" not in codes):
+            return worst
+    return codes[0] if len(set(codes)) == 1 else ""
+
+
+def _following(names: tuple[str, ...], at: int, libc: str, step: Step) -> int | None:
+    """Which name is asked next; None where this one decides (res_nsearch; musl's name_from_dns_search)."""
+    after = at + 1 if at + 1 < len(names) else None
+    if step["rcode"] == "NXDOMAIN":
+        return after
+    if libc == "musl" or (step["rcode"] == "NOERROR" and step["addresses"]):
+        return None
+    return after if step["rcode"] in ("NOERROR", "SERVFAIL") else None
+
+
+def _outcome(steps: list[Step]) -> str:
+    if not steps:
+        return "refused by libc"
+    if steps[-1]["addresses"]:
+        return "resolved"
+    codes = [one["rcode"] for one in steps]
+    return next((one for one in ("", "SERVFAIL", "REFUSED", "NOERROR") if one in codes), "NXDOMAIN") or "no answer"
