@@ -76,6 +76,10 @@ def healthy(kind: str, spec: Any) -> dict[str, Any]:
             count = spec.get("replicas", 1) if isinstance(spec, dict) else 1
             names = ("replicas", "readyReplicas", "updatedReplicas", "availableReplicas")
             return dict.fromkeys(names, count)
+        case "DaemonSet":
+            return dict.fromkeys(("desiredNumberScheduled", "currentNumberScheduled", "numberReady"), 1)
+        case "Job":
+            return {"active": 1}
     return {}
 
 

@@ -223,6 +223,15 @@ async def test_a_plugin_that_fails_says_why(secure: ApiServer, tmp_path: Path, b
     assert secure.requests == []
 
 
+async def test_a_plugin_that_cannot_be_run_says_so(secure: ApiServer, tmp_path: Path) -> None:
+    command = tmp_path / "login"
+    command.write_text("no program at all")
+    cluster = open_live(LiveOptions(kubeconfig=str(plugged(tmp_path / "c", secure, command))))
+    listing = await cluster.list(Pod)
+    assert listing.gap is not None
+    assert "cannot be run" in listing.gap.detail
+
+
 async def test_a_plugin_that_never_returns_ends_at_the_deadline(secure: ApiServer, tmp_path: Path) -> None:
     child = tmp_path / "child"
     # The grandchild holds the pipe open, as a browser that a login opens does.

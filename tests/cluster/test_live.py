@@ -134,6 +134,8 @@ async def test_whether_one_may_is_the_servers_to_say(api: ApiServer, live: Opene
     }
     api.fail(faults.answers(403, "Forbidden"))
     assert isinstance(await may(cluster, "list", "pods/log"), Gap)
+    api.fail(faults.reset, verb="other")
+    assert isinstance(await may(live(), "list", "pods"), Gap)
 
 
 HANGS = """

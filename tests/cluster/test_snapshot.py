@@ -248,10 +248,16 @@ async def test_an_empty_list_of_a_kind_says_that_there_is_none(tmp_path: Path) -
 
 async def test_the_endpoints_of_a_service_without_selector_are_not_judged(tmp_path: Path) -> None:
     by_hand = SERVICE | {"metadata": {"name": "db", "namespace": "shop"}, "spec": {"ports": [{"port": 5432}]}}
-    cluster = open_snapshot(write(tmp_path / "x.yaml", *shop(), by_hand))
-    listing = await cluster.list(EndpointSlice, "shop", labels="kubernetes.io/service-name=db")
-    assert listing.gap is not None
-    assert (listing.gap.reason, listing.gap.blocking) == ("incomplete", False)
+    slice_ = {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {"name": "x", "namespace": "shop", "labels": {"kubernetes.io/service-name": "other"}},
+    }
+    for documents in ([*shop(), by_hand], [*shop(), by_hand, slice_]):
+        cluster = open_snapshot(write(tmp_path / "x.yaml", *documents))
+        listing = await cluster.list(EndpointSlice, "shop", labels="kubernetes.io/service-name=db")
+        assert listing.gap is not None
+        assert (listing.gap.reason, listing.gap.blocking) == ("incomplete", False)
 
 
 async def test_events_of_the_newer_api_are_the_same_events(tmp_path: Path) -> None:
@@ -361,6 +367,68 @@ async def test_a_workload_whose_pods_are_not_ready_stands_for_pods_that_are_not(
     assert [(one.type, one.status) for one in found.status.conditions] == [("Ready", "False")]
 
 
+def daemon(**status: int) -> Document:
+    return deployment("agent") | {"kind": "DaemonSet"} | ({"status": status} if status else {})
+
+
+def job(**status: int) -> Document:
+    return deployment("task") | {"apiVersion": "batch/v1", "kind": "Job"} | ({"status": status} if status else {})
+
+
+def cron() -> Document:
+    inner = deployment("nightly")["spec"] | {"selector": None}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "metadata": {"name": "nightly", "namespace": "shop"},
+        "spec": {"jobTemplate": {"spec": inner}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("workload", "stands", "ready"),
+    [
+        (daemon(), ["agent-assumed"], True),
+        (daemon(currentNumberScheduled=3, numberReady=2), ["agent-assumed"], True),
+        (daemon(currentNumberScheduled=3), ["agent-assumed"], False),
+        (daemon(desiredNumberScheduled=0, observedGeneration=1), [], None),
+        (job(), ["task-assumed"], True),
+        (job(active=1), ["task-assumed"], True),
+        (job(succeeded=1), [], None),
+        (cron(), ["nightly-assumed"], True),
+    ],
+)
+async def test_workloads_of_other_kinds_stand_for_their_pods(
+    tmp_path: Path, workload: Document, stands: list[str], ready: bool | None
+) -> None:
+    found = (await open_snapshot(write(tmp_path / "x.yaml", workload)).list(Pod)).items
+    assert [one.name for one in found] == stands
+    if found:
+        assert found[0].status.conditions[0].status == str(ready)
+        assert found[0].metadata.labels == {"app": workload["metadata"]["name"]}
+
+
+async def test_a_replica_set_of_a_deployment_does_not_stand_for_the_same_pods(tmp_path: Path) -> None:
+    owned = deployment("web") | {"kind": "ReplicaSet"}
+    owner = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": "u", "controller": True}
+    owned["metadata"] = {"name": "web-7f", "namespace": "shop", "ownerReferences": [owner]}
+    assert await names(open_snapshot(write(tmp_path / "x.yaml", deployment("web"), owned)), Pod) == ["web-assumed"]
+
+
+async def test_what_only_a_cluster_can_say_is_taken_as_well(tmp_path: Path) -> None:
+    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1"}}
+    claim = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "c", "namespace": "shop"}}
+    balancer = without_status(SERVICE) | {"spec": {"type": "LoadBalancer", "ports": []}}
+    inner = without_status(SERVICE) | {"metadata": {"name": "inner", "namespace": "shop"}}
+    cluster = open_snapshot(write(tmp_path / "x.yaml", node, claim, balancer, inner))
+    (found,) = (await cluster.list(Node)).items
+    assert [(one.type, one.status) for one in found.status.conditions] == [("Ready", "True")]
+    bound = await cluster.get(PersistentVolumeClaim, "c", "shop")
+    assert isinstance(bound, PersistentVolumeClaim)
+    assert bound.status.phase == "Bound"
+    assert [(one.name, one.assumed) for one in (await cluster.list(Service)).items] == [("inner", False), ("web", True)]
+
+
 async def test_slices_are_derived_for_each_service_that_has_none(tmp_path: Path) -> None:
     other = SERVICE | {
         "metadata": {"name": "db", "namespace": "shop"},
@@ -434,6 +502,17 @@ async def test_now_is_the_latest_that_happened_and_not_what_lies_ahead(tmp_path:
     }
     cluster = open_snapshot(write(tmp_path / "x.yaml", *shop(), event, certificate))
     assert await cluster.now() == datetime(2026, 11, 20, 11, 30, tzinfo=UTC)
+
+
+async def test_times_of_odd_types_and_without_a_zone_are_passed_over(tmp_path: Path) -> None:
+    odd = [
+        pod("a") | {"status": {"startTime": 7, "conditions": [{"lastTransitionTime": "2026-11-21T00:00:00Z"}]}},
+        pod("b") | {"status": {"startTime": "2026-11-25T00:00:00"}},
+        pod("c") | {"status": {"startTime": "tomorrow"}},
+        pod("d") | {"status": {"containerStatuses": [{"state": {"running": {"startedAt": "2026-11-22T00:00:00Z"}}}]}},
+    ]
+    cluster = open_snapshot(write(tmp_path / "x.yaml", *odd))
+    assert await cluster.now() == datetime(2026, 11, 22, tzinfo=UTC)
 
 
 async def test_manifests_without_times_do_not_take_the_readers_clock(tmp_path: Path) -> None:
