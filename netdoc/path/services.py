@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 
 from netdoc.model.kube import Endpoint, EndpointPort, EndpointSlice, Node, Pod, Service, ServicePort
 from netdoc.model.kube.discovery import SERVICE_NAME_LABEL
@@ -79,7 +80,7 @@ def _add_port(
     pods: tuple[Pod, ...],
 ) -> str:
     first = graph.add(_service_hop(service, port))
-    listed = _add_endpoints(graph, service, port, slices, first)
+    listed = _add_endpoints(graph, service, port, slices, first, {pod.name: pod.spec.node_name for pod in pods})
     for pod in pods:
         if pod.name not in listed and pod.metadata.deletion_timestamp is None:
             graph.lead(first, add_pod(graph, pod.ref, pod.spec.node_name, pod.addresses))
@@ -87,9 +88,14 @@ def _add_port(
 
 
 def _add_endpoints(
-    graph: Graph, service: Service, port: ServicePort, slices: tuple[EndpointSlice, ...], first: str
+    graph: Graph,
+    service: Service,
+    port: ServicePort,
+    slices: tuple[EndpointSlice, ...],
+    first: str,
+    nodes: Mapping[str, str],
 ) -> set[str]:
-    """Adds a hop for each endpoint of the port; returns the pods that they stand for."""
+    """Adds a hop for each endpoint of the port; returns the pods that they stand for. `nodes` are by pod."""
     listed: set[str] = set()
     for slice_ in slices:
         for number in _numbers(slice_, port):
@@ -98,7 +104,9 @@ def _add_endpoints(
                 graph.lead(first, graph.add(hop))
                 if (pod := _pod_of(endpoint, service)) is not None:
                     listed.add(pod.name)
-                    graph.lead(hop.id, add_pod(graph, pod, endpoint.node_name, endpoint.addresses))
+                    graph.lead(
+                        hop.id, add_pod(graph, pod, endpoint.node_name or nodes.get(pod.name, ""), endpoint.addresses)
+                    )
     return listed
 
 
