@@ -52,16 +52,21 @@ def with_status(document: Document) -> msgspec.Raw:
         plain = msgspec.json.decode(document.raw)
     except UNREADABLE:
         return document.raw  # named where the object is decoded
-    if document.kind == "Service" and (plain.get("spec") or {}).get("type") != "LoadBalancer":
+    spec, metadata = _map(plain.get("spec")), _map(plain.get("metadata"))
+    if document.kind == "Service" and spec.get("type") != "LoadBalancer":
         return document.raw  # only a load balancer's address is said in a Service's status
-    if isinstance(plain.get("metadata"), dict):
-        marked = dict(plain["metadata"].get("annotations") or {}) | {ASSUMED_ANNOTATION: "status"}
-        plain["metadata"]["annotations"] = marked
-    plain["status"] = healthy(document.kind, plain.get("spec") or {})
+    annotations = metadata.get("annotations")
+    if annotations is None or isinstance(annotations, dict):
+        plain["metadata"] = metadata | {"annotations": (annotations or {}) | {ASSUMED_ANNOTATION: "status"}}
+    plain["status"] = healthy(document.kind, spec)
     return msgspec.Raw(msgspec.json.encode(plain))
 
 
-def healthy(kind: str, spec: Any) -> dict[str, Any]:
+def _map(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def healthy(kind: str, spec: dict[str, Any]) -> dict[str, Any]:
     """A status in which nothing is wrong. What only a cluster can give (addresses) is left out."""
     match kind:
         case "Pod":
@@ -73,9 +78,9 @@ def healthy(kind: str, spec: Any) -> dict[str, Any]:
         case "PersistentVolumeClaim":
             return {"phase": "Bound"}
         case "Deployment" | "ReplicaSet" | "StatefulSet":
-            count = spec.get("replicas", 1) if isinstance(spec, dict) else 1
+            count = spec.get("replicas")
             names = ("replicas", "readyReplicas", "updatedReplicas", "availableReplicas")
-            return dict.fromkeys(names, count)
+            return dict.fromkeys(names, 1 if count is None else count)
         case "DaemonSet":
             return dict.fromkeys(("desiredNumberScheduled", "currentNumberScheduled", "numberReady"), 1)
         case "Job":

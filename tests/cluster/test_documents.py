@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import copy
 import json
+import tempfile
 from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from netdoc.cluster import SnapshotCluster, open_snapshot
 from netdoc.cluster.documents import read_text
 from netdoc.cluster.files import File
+from netdoc.cluster.kinds import projections
 from netdoc.cluster.selection import label_selector
 from tests.cluster.objects import SERVICE, pod, shop
+from tests.cluster.test_snapshot import cron, daemon, deployment, job, without_status
 
 SCALARS = (
-    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.text(max_size=8) | st.floats(allow_nan=False)
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.text(max_size=8)
+    | st.floats(allow_nan=False, allow_infinity=False)
 )
 VALUES = st.recursive(
     SCALARS,
@@ -54,6 +64,39 @@ def test_a_text_cut_anywhere_never_loses_an_object_in_silence(whole: str, data: 
     assert found == expected[: len(found)]
     if whole.startswith("{") and cut and len(found) < len(expected):
         assert text.unreadable
+
+
+def anywhere(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The path of every value within a value."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path] * bool(path) + [one for key, part in inner for one in anywhere(part, (*path, key))]
+
+
+SAMPLES = [*shop(), *(without_status(one) for one in shop()), deployment(), daemon(), job(), cron()]
+PLACES = [(number, path) for number, one in enumerate(SAMPLES) for path in anywhere(one)]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(PLACES), VALUES)
+def test_an_object_with_anything_anywhere_is_read_or_named(place: tuple[int, tuple[Any, ...]], value: Any) -> None:
+    number, path = place
+    spoilt = copy.deepcopy(SAMPLES[number])
+    within: Any = spoilt
+    for step in path[:-1]:
+        within = within[step]
+    within[path[-1]] = value
+    with tempfile.NamedTemporaryFile(suffix=".json") as file:
+        file.write(json.dumps({"kind": "List", "apiVersion": "v1", "items": [spoilt, SERVICE]}).encode())
+        file.flush()
+        asyncio.run(read_everything(open_snapshot(file.name)))
+
+
+async def read_everything(snapshot: SnapshotCluster) -> None:
+    await snapshot.now()
+    for kind in projections():
+        listing = await snapshot.list(kind)
+        for one in listing.items:
+            assert await snapshot.get(kind, one.name, one.namespace) == one
 
 
 @given(st.text(max_size=30))
