@@ -22,6 +22,7 @@ COMMANDS = {
         "netdoc.cli.commands.policy:policy",
         "Ask the policy evaluator: query, matrix, batch, test, diff, lint.",
     ),
+    "dns": ("netdoc.cli.commands.dns:dns", "What cluster DNS should say: predict."),
     "snapshot": ("netdoc.cli.commands.snapshot:snapshot", "Save or show the state of a cluster in a file."),
     "runs": ("netdoc.cli.commands.runs:runs", "Recorded runs: list, show, resume, delete, prune."),
     "report": ("netdoc.cli.commands.again:report", "Draw the report of a recorded run."),
@@ -35,7 +36,6 @@ COMMANDS = {
     "schema": ("netdoc.cli.commands.schema:schema", "Print the JSON Schema of an output."),
 }
 LATER = {
-    "dns": "the DNS tools",
     "ingress": "the route matcher",
     "tls": "the certificate tools",
     "probe": "packet-level tests",

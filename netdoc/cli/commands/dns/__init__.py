@@ -1,0 +1,39 @@
+"""netdoc dns: what cluster DNS should say. Each question is a file."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+from netdoc.cli.exits import Failure
+
+COMMANDS = {
+    "predict": ("netdoc.cli.commands.dns.predict:predict", "What cluster DNS answers, by the objects."),
+}
+LATER = {"lookup": "what each resolver says"}
+
+
+class Questions(click.Group):
+    """The questions, imported when they are asked."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name in LATER:
+            raise Failure(f"`netdoc dns {name}` is not in this version: {LATER[name]} comes with a later one")
+        if name not in COMMANDS:
+            raise Failure(f'netdoc dns has no question "{name}"', f"there are {', '.join(COMMANDS)}")
+        module, _, attribute = COMMANDS[name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Questions"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=Questions)
+def dns() -> None:
+    """Asks what a name means inside the cluster: by its objects, without sending a packet."""
