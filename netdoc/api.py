@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from netdoc.model.kube.meta import Object, ObjectRef
     from netdoc.model.path import Hop, Path, Source
     from netdoc.model.record import Gap
-    from netdoc.model.target import Port
+    from netdoc.model.target import Port, Target
     from netdoc.path.kinds import nearest
     from netdoc.ports import Cluster, Listing, Measurement, Ports, Vantage
     from netdoc.predict import policy
@@ -45,7 +45,7 @@ _HOMES = {
     "netdoc.model.kube.meta": ("Object", "ObjectRef"),
     "netdoc.model.path": ("Hop", "Path", "Source"),
     "netdoc.model.record": ("Gap",),
-    "netdoc.model.target": ("Port",),
+    "netdoc.model.target": ("Port", "Target"),
     "netdoc.path.kinds": ("nearest",),
     "netdoc.predict.selectors": ("matches", "plain_matches"),
     "netdoc.ports": ("Cluster", "Listing", "Measurement", "Ports", "Vantage"),
@@ -80,6 +80,7 @@ __all__ = [
     "Read",
     "Source",
     "Subject",
+    "Target",
     "Unjudged",
     "Vantage",
     "kube",

@@ -10,3 +10,10 @@ def main() -> None:
     from netdoc.cli.entry import run
 
     sys.exit(run(sys.argv))
+
+
+def complete() -> None:
+    """The script `kubectl_complete-netdoc`, which kubectl runs for `kubectl netdoc <Tab>`."""
+    from netdoc.cli.completing import for_kubectl
+
+    print("\n".join(for_kubectl(sys.argv[1:])))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib
+from typing import Any
 
 import click
 
 from netdoc import __version__
-from netdoc.cli.exits import Failure
+from netdoc.cli.exits import Exit, Failure
 
 # name: (where it is defined, its one line in `netdoc --help`)
 COMMANDS = {
@@ -52,7 +53,7 @@ class Lazy(click.Group):
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
-            return None
+            return _strangers(name)
         module, _, attribute = COMMANDS[name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
@@ -63,13 +64,65 @@ class Lazy(click.Group):
         name = arguments[0]
         if name in LATER:
             raise Failure(f"`netdoc {name}` is not in this version: {LATER[name]} come with a later one")
-        if name not in COMMANDS:
+        if name not in COMMANDS and _strangers(name) is None:
             raise Failure(*_unknown(name))
         return super().resolve_command(context, arguments)
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+        from netdoc.engine.plugins import listed
+
+        others = [(one.id, f"from {one.package}") for one in listed("netdoc.commands") if one.id not in COMMANDS]
+        if others:
+            with formatter.section("Commands of other packages"):
+                formatter.write_dl(others)
+
+
+def _strangers(name: str) -> click.Command | None:
+    """A command of another package (entry point `netdoc.commands`); None where there is none of that name.
+
+    Raises Failure for one that cannot be loaded. What it raises itself is told with its package's name.
+    """
+    from netdoc.engine.plugins import Broken, find, load
+
+    entry = find("netdoc.commands", name)
+    if entry is None:
+        return None
+    if isinstance(entry, Broken):
+        raise Failure(f"command {name} of {entry.package} could not be loaded: {entry.reason}")
+    try:
+        command = load(entry)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{entry.path} is {type(command).__name__}, not a click.Command")
+    except Exception as error:
+        told = f"command {name} of {entry.package} could not be loaded: {type(error).__name__}: {error}"
+        raise Failure(told) from error
+    return Guarded(command, entry.package)
+
+
+class Guarded(click.Command):
+    """A stranger's command: what it raises ends in one line that names its package."""
+
+    def __init__(self, command: click.Command, package: str) -> None:
+        super().__init__(command.name, help=command.help, short_help=command.short_help, add_help_option=False)
+        self._command = command
+        self._package = package
+        self.allow_extra_args = self.ignore_unknown_options = True
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        return self._command.make_context(info_name, args, parent, **extra)
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return self._command.invoke(context)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, Failure, BrokenPipeError):
+            raise
+        except Exception as error:
+            told = f"command {self.name} of {self._package} failed: {type(error).__name__}: {error}"
+            raise Failure(told, code=Exit.UNKNOWN) from error
 
 
 def _unknown(name: str) -> tuple[str, str]:

@@ -53,12 +53,16 @@ async def open_record(story: Story) -> Cluster:
     where = where_of(story)
     if not (where.snapshot or where.demo):
         return Replayed(story)
+    _see_that_it_is_the_same(story, where)
+    return await open_cluster(where, story.head.run)
+
+
+def _see_that_it_is_the_same(story: Story, where: WhereOptions) -> None:
     what = f"snapshot {where.snapshot}" if where.snapshot else f"demo {where.demo}"
     if where.snapshot and not Path(where.snapshot).exists():
         raise Failure(f"the run was of {what}, which is gone", "a snapshot is kept by its digest only", Exit.UNKNOWN)
     if story.head.digest and digest_of(where) != story.head.digest:
         raise Failure(f"the {what} is not what it was", "netdoc recheck judges it as it is now", Exit.UNKNOWN)
-    return await open_cluster(where, story.head.run)
 
 
 def compared_with(before: Report | None) -> Any:

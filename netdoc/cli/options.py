@@ -67,19 +67,51 @@ def _option(*names: str, **settings: Any) -> Options[Any]:
     return click.option(*names, envvar=variable, show_envvar=False, **settings)
 
 
+def completed(name: str) -> Callable[[click.Context, click.Parameter, str], list[Any]]:
+    """What a shell offers for a value: one of netdoc.cli.completing, which is imported on a Tab alone."""
+
+    def complete(context: click.Context, parameter: click.Parameter, typed: str) -> list[Any]:
+        from netdoc.cli import completing
+
+        offered: list[Any] = getattr(completing, name)(context, parameter, typed)
+        return offered
+
+    return complete
+
+
+target_argument = click.argument("target", required=False, default="", shell_complete=completed("target"))
+from_option = click.option(
+    "--from", "sources", metavar="SOURCE", multiple=True, help="Who calls; may repeat.",
+    shell_complete=completed("source"),
+)  # fmt: skip
+run_argument = click.argument("run", shell_complete=completed("run"))
+
 playbooks_option = _option("--playbooks", metavar="DIR", default="", help="A folder with playbooks of your own.")
 
 where_options = _stack(
-    _option("--context", metavar="NAME", default="", help="Context of the kubeconfig."),
+    _option(
+        "--context",
+        metavar="NAME",
+        default="",
+        help="Context of the kubeconfig.",
+        shell_complete=completed("kube_context"),
+    ),
     _option("--kubeconfig", metavar="FILE", default="", help="Kubeconfig file (default: KUBECONFIG, ~/.kube/config)."),
-    _option("-n", "--namespace", metavar="NAME", default="", help="Namespace of names that carry none."),
+    _option(
+        "-n",
+        "--namespace",
+        metavar="NAME",
+        default="",
+        help="Namespace of names that carry none.",
+        shell_complete=completed("namespace"),
+    ),
     _option("-A", "--all-namespaces", is_flag=True, help="All namespaces, where a command reads many objects."),
     _option("--as", "as_user", metavar="USER", default="", help="Impersonate a user."),
     _option("--as-group", "as_groups", metavar="GROUP", multiple=True, help="Impersonate a group; may repeat."),
     _option("--request-timeout", type=Duration(), default="10s", show_default=True, help="Limit of one API request."),
     _option("--snapshot", metavar="PATH", default="", help="Read a snapshot instead of a cluster."),
     _option("--demo", metavar="[=SCENARIO]", default="", help="Use the embedded network, healthy or broken."),
-)
+)  # fmt: skip
 
 verdict_options = _stack(
     _option(
@@ -112,7 +144,7 @@ run_options = _stack(
 
 output_options = _stack(
     _option("-o", "--output", "outputs", metavar="FORMAT[=FILE]", multiple=True,
-            help="table, short, json, jsonl, yaml, markdown ...; may repeat."),
+            help="table, short, json, jsonl, yaml, markdown ...; may repeat.", shell_complete=completed("output")),
     _option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour on a terminal."),
     _option("--redact", type=click.Choice(["secrets", "addresses", "all"]), default="secrets",
             help="What is taken out of reports."),

@@ -7,7 +7,7 @@ from netdoc.cli.options import WhereOptions
 from netdoc.ports import Cluster
 
 
-async def open_cluster(options: WhereOptions, run: str) -> Cluster:
+async def open_cluster(options: WhereOptions, run: str, *, metadata_only: bool = False) -> Cluster:
     """Raises Failure where the options name nothing that can be opened."""
     from netdoc.cluster import ClusterError
 
@@ -18,7 +18,7 @@ async def open_cluster(options: WhereOptions, run: str) -> Cluster:
             from netdoc.cluster import open_snapshot
 
             return open_snapshot(options.snapshot, namespace=options.namespace)
-        return await _live(options, run)
+        return await _live(options, run, metadata_only)
     except ClusterError as error:
         raise Failure(error.message, error.hint, Exit.USAGE) from error
 
@@ -59,7 +59,7 @@ def _demo(options: WhereOptions) -> Cluster:
         raise Failure(str(error), "netdoc demo --list names them") from error
 
 
-async def _live(options: WhereOptions, run: str) -> Cluster:
+async def _live(options: WhereOptions, run: str, metadata_only: bool) -> Cluster:
     from netdoc.cluster import LiveOptions, open_live
 
     return open_live(
@@ -71,5 +71,6 @@ async def _live(options: WhereOptions, run: str) -> Cluster:
             as_groups=options.as_groups,
             request_timeout=options.request_timeout.total_seconds(),
             run=run,
+            metadata_only=metadata_only,
         )
     )

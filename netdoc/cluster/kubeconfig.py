@@ -32,6 +32,7 @@ class LiveOptions(msgspec.Struct, frozen=True, kw_only=True):
     as_groups: tuple[str, ...] = ()
     request_timeout: float = 10.0
     secrets: bool = False
+    metadata_only: bool = False
     run: str = ""
     service_account: str = SERVICE_ACCOUNT
 

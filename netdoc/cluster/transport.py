@@ -25,6 +25,7 @@ TRIES = 4
 TIMEOUTS = 2  # of these tries, how many may end by time
 BACKOFF = 0.1  # seconds, doubled with each try, with jitter
 SLOW = 0.25  # seconds between requests, once the server has asked twice to be spared
+_NO_TIMEOUT = 3600.0  # what --request-timeout 0 comes to: every wait has an end
 SKEW = timedelta(seconds=60)
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -50,7 +51,7 @@ class Transport:
     def __init__(self, access: Access, options: LiveOptions, sleep: Sleep = asyncio.sleep) -> None:
         self._access = access
         self._session = Session(access)
-        self.timeout = options.request_timeout
+        self.timeout = options.request_timeout or _NO_TIMEOUT
         self._secrets = options.secrets
         self._headers = _headers(access, options)
         self._sleep = sleep
@@ -174,9 +175,15 @@ class Transport:
         self._ahead = ahead
 
 
+def _accepted(options: LiveOptions) -> str:
+    """Names alone are a hundredth of the objects (Kubernetes API concepts, "metadata-only fetches")."""
+    metadata = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,"
+    return f"{metadata}application/json" if options.metadata_only else "application/json"
+
+
 def _headers(access: Access, options: LiveOptions) -> list[tuple[str, str]]:
     agent = f"netdoc/{netdoc.__version__}" + (f" run/{options.run}" if options.run else "")
-    headers = [("User-Agent", agent), ("Accept", "application/json"), ("Accept-Encoding", "gzip")]
+    headers = [("User-Agent", agent), ("Accept", _accepted(options)), ("Accept-Encoding", "gzip")]
     if access.as_user:
         headers.append(("Impersonate-User", access.as_user))
     return headers + [("Impersonate-Group", group) for group in access.as_groups]

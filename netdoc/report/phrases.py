@@ -10,7 +10,17 @@ from datetime import datetime
 
 from netdoc.model.change import Change
 from netdoc.model.finding import Fix, Reason
-from netdoc.model.report import CheckStatus, NotChecked, Report, ReportEvidence, ReportFinding, ReportHop, ReportSource
+from netdoc.model.report import (
+    CheckStatus,
+    Compared,
+    ComparedFinding,
+    NotChecked,
+    Report,
+    ReportEvidence,
+    ReportFinding,
+    ReportHop,
+    ReportSource,
+)
 
 GLYPHS: dict[CheckStatus, str] = {"pass": "✓", "fail": "✗", "warn": "!", "unknown": "?", "skip": "·"}
 OF_SEVERITY: dict[str, CheckStatus] = {"error": "fail", "warning": "warn", "info": "skip"}
@@ -79,6 +89,20 @@ def changed(change: Change) -> str:
     acted = change.what in ("rollout", "scale", "restart", "event")
     what = f"{change.what} of {change.object}" if acted else str(change.object)
     return f"{what}: {change.detail}" if change.detail else what
+
+
+def compared(one: Compared) -> str:
+    """`run 20261123T.. of 2026-11-23 03:04:10Z (netdoc 0.1.0): 1 recovered, 2 still there, 0 new`."""
+    when = f" of {utc(one.finished_at)}" if one.finished_at else ""
+    counts = f"{len(one.recovered)} recovered, {len(one.still)} still there, {len(one.new)} new"
+    unknown = f", {len(one.unknown)} not known" if one.unknown else ""
+    return f"run {one.run}{when} (netdoc {one.version}): {counts}{unknown}"
+
+
+def became(one: Compared) -> tuple[tuple[str, ComparedFinding], ...]:
+    """Every finding of either run, with the word for what became of it."""
+    groups = (("recovered", one.recovered), ("unknown", one.unknown), ("new", one.new), ("still", one.still))
+    return tuple((word, finding) for word, group in groups for finding in group)
 
 
 def not_checked(one: NotChecked) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from netdoc.engine.playbooks.model import Playbook
 from netdoc.model.event import Event
 from netdoc.model.report import Report
 
@@ -17,6 +18,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 SCHEMAS: dict[str, tuple[type[msgspec.Struct], str]] = {
     "report": (Report, "One run of netdoc: -o json, -o yaml"),
+    "playbook": (Playbook, "A playbook, for editors"),
     "event": (Event, "One line of netdoc's -o jsonl"),
 }
 

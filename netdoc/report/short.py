@@ -21,6 +21,10 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"{phrases.badge(report.status)} {prose(phrases.verdict(report))}"
     if phrases.question(report):
         yield f"asked: {prose(phrases.question(report))}"
+    if report.run.outcome:
+        yield prose(report.run.outcome)
+    if report.compared is not None:
+        yield f"since: {prose(phrases.compared(report.compared))}"
     causes = [cause.finding for cause in digest.causes(report)]
     for finding in causes[:CAUSES]:
         yield from _cause(report, finding)

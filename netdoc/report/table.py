@@ -40,6 +40,7 @@ def draw(report: Report, width: int, color: bool) -> str:
         _cause(page, shown, cause, _title(cause.finding, f"CAUSE {number} of {len(causes)}"))
     _beside(page, shown, causes)
     _comparisons(page, shown)
+    _compared(page, shown)
     _changes(page, shown)
     if shown.status != "unknown":
         _not_checked(page, shown)
@@ -52,6 +53,20 @@ def _verdict(page: Page, report: Report) -> None:
     lead = f"{phrases.badge(report.status)}  "
     page.prose(phrases.verdict(report), lead=lead, lead_style=report.status, style="strong")
     page.prose(phrases.question(report), indent=cells(lead), style="faint")
+    if report.run.outcome:
+        page.prose(report.run.outcome, indent=cells(lead), style="strong")
+
+
+def _compared(page: Page, report: Report) -> None:
+    """What became of an earlier run's findings: first what recovered, for that is what one hopes to read."""
+    if report.compared is None:
+        return
+    page.gap()
+    page.prose(phrases.compared(report.compared), lead="SINCE  ", lead_style="strong")
+    for word, one in phrases.became(report.compared):
+        page.prose(f"{one.title} ({one.code})", indent=2, lead=word.ljust(11), lead_style="faint")
+        if one.last_seen and word != "still":
+            page.prose(f"last seen broken {phrases.utc(one.last_seen)}", indent=13, style="faint")
 
 
 def _title(finding: ReportFinding, word: str) -> str:

@@ -14,7 +14,7 @@ from netdoc.journal.reader import Story
 
 
 @click.command()
-@click.argument("run")
+@options.run_argument
 @options.output_options
 def report(run: str, **given: Any) -> Exit:
     """Draws the report of a recorded RUN in any format. One that was cut short is judged from what it saw.
@@ -40,7 +40,7 @@ def report(run: str, **given: Any) -> Exit:
 
 
 @click.command()
-@click.argument("run")
+@options.run_argument
 @options.verdict_options
 @options.output_options
 def replay(run: str, **given: Any) -> Exit:
@@ -55,7 +55,7 @@ def replay(run: str, **given: Any) -> Exit:
 
 
 @click.command()
-@click.argument("run")
+@options.run_argument
 @options.run_options
 @options.output_options
 def recheck(run: str, **given: Any) -> Exit:

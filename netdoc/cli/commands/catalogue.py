@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from netdoc.cli.exits import Failure
+from netdoc.cli.options import completed
 from netdoc.engine.check import Check
 from netdoc.engine.plugins import Broken, all_checks, all_codes, listed
 from netdoc.model.finding import Code
@@ -46,7 +47,7 @@ def codes(area: str, format_: str) -> None:
 
 
 @click.command()
-@click.argument("what")
+@click.argument("what", shell_complete=completed("explained"))
 @click.option("--playbooks", metavar="DIR", default="", envvar="NETDOC_PLAYBOOKS", help="A folder with playbooks.")
 @output_option
 def explain(what: str, playbooks: str, format_: str) -> None:

@@ -60,8 +60,8 @@ def command_for(check: Check) -> click.Command:
     own = [_option(field) for field in msgspec.structs.fields(check.parameters)]
     names = {field.name for field in msgspec.structs.fields(check.parameters)}
     command = click.command(name=check.id, help=check.title)(run)
-    click.argument("target", required=False, default="")(command)
-    click.option("--from", "sources", metavar="SOURCE", multiple=True, help="Who calls; may repeat.")(command)
+    options.target_argument(command)
+    options.from_option(command)
     for decorate in (options.where_options, options.run_options, options.output_options):
         decorate(command)
     command.params.extend(own)

@@ -16,7 +16,7 @@ _FIRST = "crash-loop"
 
 
 @click.command()
-@click.argument("scenario", default="")
+@click.argument("scenario", default="", shell_complete=options.completed("scenario"))
 @click.option("--list", "listing", is_flag=True, help="List the scenarios.")
 @options.run_options
 @options.output_options

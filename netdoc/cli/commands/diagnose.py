@@ -13,8 +13,8 @@ from netdoc.cli.plays import named
 
 
 @click.command()
-@click.argument("target", required=False, default="")
-@click.option("--from", "sources", metavar="SOURCE", multiple=True, help="Who calls; may repeat.")
+@options.target_argument
+@options.from_option
 @options.where_options
 @options.run_options
 @options.output_options

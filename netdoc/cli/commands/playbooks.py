@@ -19,11 +19,7 @@ from netdoc.engine.playbooks.model import Playbook
 from netdoc.engine.plugins import find_check
 
 
-class Listing(click.Group):
-    """`netdoc playbooks` alone lists them."""
-
-
-@click.group(cls=Listing, invoke_without_command=True)
+@click.group(invoke_without_command=True)
 @options.playbooks_option
 @output_option
 @click.pass_context
@@ -42,7 +38,7 @@ def list_(playbooks: str, format_: str) -> None:
 
 
 @playbooks.command()
-@click.argument("name")
+@click.argument("name", shell_complete=options.completed("playbook"))
 @options.playbooks_option
 @output_option
 def show(name: str, playbooks: str, format_: str) -> None:

@@ -13,9 +13,9 @@ from netdoc.cli.plays import given_inputs, named, settle
 
 
 @click.command()
-@click.argument("playbook")
-@click.argument("target", required=False, default="")
-@click.option("--from", "sources", metavar="SOURCE", multiple=True, help="Who calls; may repeat.")
+@click.argument("playbook", shell_complete=options.completed("playbook"))
+@options.target_argument
+@options.from_option
 @click.option("--set", "settings", metavar="NAME=VALUE", multiple=True, help="An input, or the answer to a step.")
 @options.playbooks_option
 @options.where_options

@@ -29,7 +29,7 @@ def list_(format_: str) -> None:
 
 
 @runs.command()
-@click.argument("run")
+@options.run_argument
 @output_option
 def show(run: str, format_: str) -> None:
     """Shows what was asked in RUN, what came of it, and what of it is kept."""
@@ -39,7 +39,7 @@ def show(run: str, format_: str) -> None:
 
 
 @runs.command()
-@click.argument("run")
+@options.run_argument
 @options.run_options
 @options.output_options
 def resume(run: str, **given: Any) -> Exit:
@@ -74,7 +74,7 @@ def resume(run: str, **given: Any) -> Exit:
 
 
 @runs.command()
-@click.argument("names", nargs=-1, required=True, metavar="RUN...")
+@click.argument("names", nargs=-1, required=True, metavar="RUN...", shell_complete=options.completed("run"))
 def delete(names: tuple[str, ...]) -> None:
     """Deletes runs from the disk."""
     paths = [path_of(name) for name in names]
