@@ -57,12 +57,15 @@ def test_any_value_as_json_and_as_yaml_is_told_apart_from_an_object(value: Any) 
 
 @given(st.sampled_from(WHOLE), st.data())
 def test_a_text_cut_anywhere_never_loses_an_object_in_silence(whole: str, data: st.DataObject) -> None:
+    """Half a document of YAML may well be a document: there only those before it are sure."""
+    json_text = whole.startswith("{")
     cut = whole[: data.draw(st.integers(0, len(whole)))]
-    text = read_text(File("x.json" if whole.startswith("{") else "x.yaml", cut.encode()))
+    text = read_text(File("x.json" if json_text else "x.yaml", cut.encode()))
     found = [(one.kind, one.name) for one in text.documents]
     expected = [(one["kind"], one["metadata"]["name"]) for one in shop()]
-    assert found == expected[: len(found)]
-    if whole.startswith("{") and cut and len(found) < len(expected):
+    sure = len(found) if json_text else len(found) - 1
+    assert found[: max(sure, 0)] == expected[: max(sure, 0)]
+    if json_text and len(found) < len(expected):
         assert text.unreadable
 
 
