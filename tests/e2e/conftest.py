@@ -15,7 +15,7 @@ import pytest
 import urllib3
 
 from tests.e2e.fault import PREFIX, Fault, Outcome, Stage
-from tests.e2e.kube import Kube, Refused
+from tests.e2e.kube import Kube, Object, Refused
 
 AT_ONCE = 6  # faults that are broken side by side
 LAB = Path(os.environ.get("NETDOC_LAB_STATE", "/var/lib/netdoc-lab")) / "kubeconfig"
@@ -76,14 +76,14 @@ def caller(kube: Kube) -> Iterator[str]:
         kube.wait("ServiceAccount", name, bool, monotonic() + 60, "the caller's service account")
         pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "caller", "namespace": name}, "spec": spec}
         kube.create(pod)
-        kube.wait("Pod", name, lambda pods: _runs(pods), monotonic() + 120, "the caller's pod")
+        kube.wait("Pod", name, _runs, monotonic() + 120, "the caller's pod")
         yield name
     finally:
         kube.delete({"kind": "Namespace", "metadata": {"name": name}})
 
 
-def _runs(pods: list[dict[str, object]]) -> bool:
-    return any(pod["status"]["phase"] == "Running" for pod in pods)  # type: ignore[index]
+def _runs(pods: list[Object]) -> bool:
+    return any(pod["status"]["phase"] == "Running" for pod in pods)
 
 
 class Plays:
@@ -107,6 +107,10 @@ class Plays:
             self._begin(fault)
         return self._under_way[fault.id].result()
 
+    def gone(self, namespaces: list[Object]) -> bool:
+        """Whether nothing of the faults is left among these."""
+        return not any(one["metadata"]["name"] in self.namespaces for one in namespaces)
+
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)
 
@@ -125,5 +129,4 @@ def plays(
     plays = Plays(kube, caller, tmp_path_factory.mktemp("snapshots"), list(asked.values()))
     yield plays
     plays.close()
-    gone = lambda items: not any(one["metadata"]["name"] in plays.namespaces for one in items)
-    kube.wait("Namespace", "", gone, monotonic() + 120, "all namespaces of the faults are gone")
+    kube.wait("Namespace", "", plays.gone, monotonic() + 120, "all namespaces of the faults are gone")

@@ -90,7 +90,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"as
     add: tuple[Object, ...] = ()
     then: dict[str, Any] = {}
     then_add: tuple[Object, ...] = ()
-    then_delete: tuple[str, ...] = ()
+    then_delete: tuple[str, ...] = ()  # as Kind/name
     works: bool = True
     seen: tuple[Seen, ...] = ()
     call: Call | None = None
@@ -153,7 +153,9 @@ def load() -> list[Fault]:
 
 def netdoc(*arguments: str, check: Iterable[int] = ()) -> subprocess.CompletedProcess[str]:
     """The real program, with nothing of whoever runs the tests."""
-    kept = {key: value for key, value in os.environ.items() if key in ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_START")}
+    kept = {
+        key: value for key, value in os.environ.items() if key in ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_START")
+    }
     done = subprocess.run(
         [sys.executable, "-m", "netdoc", *arguments], capture_output=True, text=True, timeout=120, env=kept, check=False
     )
@@ -238,7 +240,8 @@ class Stage:
         for document in self.fault.then_add:
             self._put(document)
         for key in self.fault.then_delete:
-            self.kube.delete(self.documents.pop(key))
+            kind, _, name = key.partition("/")
+            self.kube.delete({"kind": kind, "metadata": {"name": name, "namespace": self.namespace}})
 
     def _put(self, document: Object) -> None:
         document = self._filled(document)
@@ -275,10 +278,10 @@ class Stage:
         for document in self.documents.values():
             if not PLACES[document["kind"]][2]:
                 self.kube.delete(document)
+        self.kube.delete(_document("v1", "Namespace", self.namespace))  # from here on nothing new is made in it
         for pod in self.kube.list("Pod", self.namespace):
             if pod["metadata"].get("finalizers"):
                 self.kube.patch({**pod, "kind": "Pod"}, {"metadata": {"finalizers": None}})
-        self.kube.delete(_document("v1", "Namespace", self.namespace))
 
 
 def _document(version: str, kind: str, name: str) -> Object:
@@ -299,7 +302,11 @@ def _base(kind: str) -> list[Object]:
         case "DaemonSet":
             del deployment["spec"]["replicas"]
         case "Pod":
-            deployment = {"apiVersion": "v1", "metadata": {"name": "web", **template["metadata"]}, "spec": template["spec"]}
+            deployment = {
+                "apiVersion": "v1",
+                "metadata": {"name": "web", **template["metadata"]},
+                "spec": template["spec"],
+            }
         case "Job":
             template["spec"]["restartPolicy"] = "Never"
             deployment |= {"apiVersion": "batch/v1", "spec": {"template": template}}
@@ -307,6 +314,6 @@ def _base(kind: str) -> list[Object]:
 
 
 def _dead(node: Object) -> str:
-    """The last address but one of the node's pod range: handed out last, so nobody's in a cluster of the tests' size."""
+    """The last address but one of the node's pod range: handed out last, so nobody's in a small cluster."""
     cidr = node["spec"].get("podCIDR")
     return str(ipaddress.ip_network(cidr)[-2]) if cidr else ""

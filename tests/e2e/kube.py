@@ -18,6 +18,8 @@ from kubernetes.stream import stream
 
 Object = dict[str, Any]
 
+LOOK_AGAIN = 10  # seconds after which a wait reads the whole again: some patterns come true by time alone
+
 PLACES = {
     "Namespace": ("api/v1", "namespaces", False),
     "Node": ("api/v1", "nodes", False),
@@ -86,10 +88,11 @@ class Kube:
             raise Refused(answer.status, text.decode(errors="replace")[:2000])
         return json.loads(text)  # type: ignore[no-any-return]
 
-    def _send(
-        self, method: str, path: str, body: Object | None, kind: str, query: Object
-    ) -> urllib3.BaseHTTPResponse:
-        headers = dict(self._client.default_headers) | {"Accept": "application/json", "Content-Type": f"application/{kind}"}
+    def _send(self, method: str, path: str, body: Object | None, kind: str, query: Object) -> urllib3.BaseHTTPResponse:
+        headers = dict(self._client.default_headers) | {
+            "Accept": "application/json",
+            "Content-Type": f"application/{kind}",
+        }
         self._client.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
         url = f"{self._client.configuration.host}/{path}" + (f"?{urlencode(query)}" if query else "")
         data = json.dumps(body).encode() if body is not None else None
@@ -132,7 +135,7 @@ class Kube:
     def wait(
         self, kind: str, namespace: str, holds: Callable[[list[Object]], bool], deadline: float, what: str
     ) -> None:
-        """Returns once `holds` is true of all objects of the kind there. Raises TooLate; `deadline` is monotonic()'s."""
+        """Returns once `holds` is true of all objects of the kind there; TooLate after the deadline (of monotonic())."""
         while True:
             listing = self.request("GET", collection_of(kind, namespace))
             held = {item["metadata"]["uid"]: item for item in listing["items"]}
@@ -149,7 +152,11 @@ class Kube:
 
     def _changes(self, kind: str, namespace: str, version: str, deadline: float) -> Iterator[tuple[str, Object]]:
         """What the server tells of the kind until the deadline, or until it ends the watch by itself."""
-        query = {"watch": "1", "resourceVersion": version, "timeoutSeconds": max(1, min(50, int(deadline - monotonic())))}
+        query = {
+            "watch": "1",
+            "resourceVersion": version,
+            "timeoutSeconds": max(1, min(LOOK_AGAIN, int(deadline - monotonic()))),
+        }
         with self._send("GET", collection_of(kind, namespace), None, "json", query) as answer:
             rest = b""
             for part in answer.stream(None):

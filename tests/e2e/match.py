@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 
@@ -10,7 +11,8 @@ def matches(pattern: Any, value: Any) -> bool:
     """Whether `value` has all that `pattern` says.
 
     A mapping: each key holds (null: the key is absent or empty). A list: each of its patterns holds for some item.
-    A string `~X`: the regular expression X is found; `>=N`: a number of at least N. Anything else: equal.
+    A string `~X`: the regular expression X is found; `>=N`: a number of at least N; `past N`: a time at least N seconds
+    ago. Anything else: equal.
     """
     if isinstance(pattern, dict):
         return isinstance(value, dict) and all(matches(one, value.get(key)) for key, one in pattern.items())
@@ -22,4 +24,10 @@ def matches(pattern: Any, value: Any) -> bool:
         return isinstance(value, str) and re.search(pattern[1:], value) is not None
     if isinstance(pattern, str) and pattern.startswith(">="):
         return isinstance(value, int) and value >= int(pattern[2:])
+    if isinstance(pattern, str) and pattern.startswith("past "):
+        return isinstance(value, str) and _age(value) >= int(pattern.removeprefix("past "))
     return bool(pattern == value)
+
+
+def _age(time: str) -> float:
+    return (datetime.now(UTC) - datetime.fromisoformat(time.replace("Z", "+00:00"))).total_seconds()

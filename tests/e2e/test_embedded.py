@@ -96,7 +96,8 @@ def test_kubernetes_would_take_every_object_of_the_embedded_network(kube: Kube, 
         try:
             served = kube.request("GET", group)["resources"]
         except Refused as refused:
-            assert refused.status == 404
+            if refused.status != 404:
+                raise
             return None
         return {one["kind"]: one | {"group": group} for one in served if "/" not in one["name"]}
 

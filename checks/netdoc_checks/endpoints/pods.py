@@ -49,19 +49,25 @@ def _pod_code(trouble: Trouble) -> str:
 
 
 def _counted(group: Group, seen: Seen) -> list[kube.Pod]:
-    """The pods that should serve. An evicted one counts only where nothing took its place."""
+    """The pods that should serve. One that was evicted or is held in its end counts where nothing took its place."""
     counted = [pod for pod in group.pods.items if not pod.finished]
     if any(ready(pod) for pod in counted):
         return counted
     evicted = [pod for pod in group.pods.items if pod.status.phase == "Failed" and pod.status.reason == "Evicted"]
     ended = [pod for pod in group.pods.items if _ended(pod)]
-    return counted + evicted + (ended if not counted else [])
+    held = [pod for pod in group.pods.items if pod.finished and pod.metadata.deletion_timestamp and not _of_job(pod)]
+    return counted + evicted + ([*held, *(pod for pod in ended if pod not in held)] if not counted else [])
 
 
 def _ended(pod: kube.Pod) -> bool:
-    """A pod that nobody starts again and nobody replaces. A Job's are meant to end."""
+    """A pod that nobody starts again and nobody replaces."""
+    return pod.status.phase == "Failed" and pod.status.reason != "Evicted" and not _of_job(pod)
+
+
+def _of_job(pod: kube.Pod) -> bool:
+    """A Job's pods are meant to end."""
     owner = pod.metadata.controller
-    return pod.status.phase == "Failed" and pod.status.reason != "Evicted" and (owner is None or owner.kind != "Job")
+    return owner is not None and owner.kind == "Job"
 
 
 def _finding(

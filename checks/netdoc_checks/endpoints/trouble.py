@@ -68,10 +68,10 @@ def ready(pod: kube.Pod) -> bool:
 
 def trouble_of(pod: kube.Pod, events: Sequence[kube.Event], now: datetime) -> Trouble | None:
     """The one trouble that keeps this pod from serving, or makes it fall over again and again; None if none."""
-    if pod.status.phase == "Failed":
-        return _failed(pod)
     if pod.metadata.deletion_timestamp is not None:
         return _leaving(pod, pod.metadata.deletion_timestamp, now)
+    if pod.status.phase == "Failed":
+        return _failed(pod)
     if ready(pod):
         return _flapping(pod, events, now)
     for find in (_unplaced, _unmade, _init, _containers, _probe, _gates):

@@ -23,6 +23,8 @@ def judge_workloads(group: Group, stand: Standing, seen: Seen) -> Iterable[Findi
         if isinstance(workload.object, kube.Deployment | kube.StatefulSet) and workload.desired == 0 and not mine:
             yield _scaled_to_zero(workload, group, stand, seen)
             continue
+        if isinstance(workload.object, kube.DaemonSet) and not mine and _acted_on(workload.object):
+            yield from _on_no_node(workload, group, stand, seen)
         yield from _new_revision(workload, mine, serving, group, stand, seen)
         if len(mine) < workload.desired:
             refused = list(_refused(workload, mine, serving, group, stand, seen))
@@ -72,6 +74,40 @@ def _scaled_to_zero(workload: Workload, group: Group, stand: Standing, seen: See
                     "scale", f"{ref.kind.lower()}/{ref.name}", "--replicas=1", namespace=ref.namespace
                 ),
             ),
+            managed_by=managed_by(workload.object),
+        ),
+    )
+
+
+def _acted_on(daemon_set: kube.DaemonSet) -> bool:
+    return daemon_set.status.observed_generation >= max(daemon_set.metadata.generation, 1)
+
+
+def _on_no_node(workload: Workload, group: Group, stand: Standing, seen: Seen) -> Iterable[Finding]:
+    """A DaemonSet's controller makes no pod for a node that the template shuts out: none is pending to say so."""
+    if workload.desired:
+        return
+    ref, chosen = workload.ref, workload.object.template.spec.node_selector
+    wanted = ",".join(f"{key}={value}" for key, value in sorted(chosen.items()))
+    yield Finding(
+        code="pod.unschedulable",
+        title=f"no node takes the pods of {_name(workload)}"
+        + (f": none that it may use has {wanted}" if wanted else ": its affinity or the nodes' taints shut all out"),
+        object=ref,
+        hops=group.hops,
+        severity="error" if stand.down else "info",
+        evidence=(
+            Evidence(
+                object=ref,
+                field="status.desiredNumberScheduled",
+                observed="0",
+                expected="at least 1",
+                command=seen.subject.kubectl("get", f"daemonset/{ref.name}", "-o", "wide", namespace=ref.namespace),
+            ),
+        ),
+        fix=Fix(
+            summary="label the nodes that are meant, or correct the template's nodeSelector, affinity or tolerations",
+            commands=(seen.subject.kubectl("get", "nodes", "--show-labels"),),
             managed_by=managed_by(workload.object),
         ),
     )
@@ -173,6 +209,7 @@ def _made_since(failed: kube.Event, events: tuple[kube.Event, ...]) -> bool:
 def _refusal_words(message: str) -> str:
     for mark, words in (
         ("exceeded quota", "a quota is used up"),
+        ("failed quota", "a quota wants requests or limits that they do not set"),
         ("violates PodSecurity", "pod security forbids them"),
         ("failed calling webhook", "an admission webhook fails"),
         ("denied the request", "an admission webhook denies them"),
