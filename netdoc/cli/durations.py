@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", re.ASCII)
 
 
 class Duration(click.ParamType[timedelta]):
@@ -19,7 +19,7 @@ class Duration(click.ParamType[timedelta]):
         if isinstance(value, timedelta):
             return value
         text = str(value).strip()
-        if text.isdecimal():
+        if text.isascii() and text.isdecimal():
             return timedelta(seconds=int(text))
         parts = _PART.findall(text)
         if not parts or "".join(number + unit for number, unit in parts) != text:

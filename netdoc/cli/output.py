@@ -40,6 +40,7 @@ class Writer:
         return listeners
 
     def write(self, report: Report) -> None:
+        """Draws what is drawn at the end, and closes every file: a report is the last thing that is written."""
         from netdoc.report import render
 
         for format_, file in self._options.outputs:
@@ -48,6 +49,8 @@ class Writer:
             stream = self._open(file)
             stream.write(render(report, format_, width=width(stream), color=self._colored(stream)))
             stream.flush()
+        for stream in self._streams.values():
+            stream.close()
 
     def _open(self, file: str) -> TextIO:
         """stdout, or the file, opened before the run so that a path that cannot be written costs nothing."""
