@@ -136,11 +136,9 @@ async def test_each_source_reads_a_short_name_in_its_own_namespace() -> None:
 
 
 async def test_a_pods_own_search_list_is_asked_first() -> None:
-    own = {
-        "dnsPolicy": "None",
-        "dnsConfig": {"nameservers": ["10.43.0.10"], "searches": ["databases.svc.cluster.local"]},
-    }
-    path = await found("db:5432", "pod/custom", cluster=cluster_of((*SHOP, pod("custom", "10.42.0.66", **own))))
+    search = {"nameservers": ["10.43.0.10"], "searches": ["databases.svc.cluster.local"]}
+    custom = pod("custom", "10.42.0.66", dnsPolicy="None", dnsConfig=search)
+    path = await found("db:5432", "pod/custom", cluster=cluster_of((*SHOP, custom)))
     assert way(path)[1] == "service/databases/db:5432"
 
 
