@@ -35,6 +35,8 @@ TERMINATION_SLACK = timedelta(minutes=1)
 
 _MISSING = re.compile(r"(configmap|secret|persistentvolumeclaim) \"([^\"]+)\" not found", re.IGNORECASE)
 _MISSING_KEY = re.compile(r"couldn't find key (\S+) in (ConfigMap|Secret) (\S+)")
+# kubelet gives the same reason for what a container refers to and for what it may not be (runAsNonRoot).
+_REFERENCE = re.compile(r"configmap|secret|volume|subpath|find key", re.IGNORECASE)
 _MISREAD_STATUS = re.compile(r"statuscode: (400|401|403|404|405)\b")
 _POOL = re.compile(
     r"no IP addresses available|unable to autoassign|range is full|no available IP|failed to allocate for range",
@@ -214,13 +216,13 @@ def _not_created(pod: kube.Pod, status: kube.ContainerStatus) -> Trouble | None:
             code="pod.image-pull", why=_image_words(image, waiting.message), pod=pod, container=status.name,
             field=field, observed=waiting.reason, expected="image pulled", subject=image,
         )  # fmt: skip
-    if waiting.reason == "CreateContainerConfigError":
+    if waiting.reason == "CreateContainerConfigError" and _REFERENCE.search(waiting.message):
         missing = _missing_thing(pod, waiting.message, None, None, status.name)
         return missing or Trouble(
             code="pod.config-missing", why=waiting.message, pod=pod, container=status.name, field=field,
             observed=f"{waiting.reason}: {waiting.message}", expected="created",
         )  # fmt: skip
-    if waiting.reason in ("CreateContainerError", "RunContainerError"):
+    if waiting.reason in ("CreateContainerConfigError", "CreateContainerError", "RunContainerError"):
         return Trouble(
             code="pod.crash-looping", why=f"container {status.name} cannot be started: {waiting.message}", pod=pod,
             container=status.name, field=field, observed=waiting.reason, expected="running",

@@ -277,12 +277,18 @@ def test_an_image_without_a_word() -> None:
         ('secret "db" not found', "Secret db does not exist"),
         ("couldn't find key password in Secret shop/db", "Secret db has no key password"),
         ("couldn't find key mode in ConfigMap shop/settings", "ConfigMap settings has no key mode"),
-        ("container has runAsNonRoot and image will run as root", "runAsNonRoot"),
     ],
 )
 def test_configuration(message: str, words: str) -> None:
     manifest = pod(ready=False, statuses=(status(state=waiting("CreateContainerConfigError", message)),))
     check(manifest, (), "pod.config-missing", words)
+
+
+def test_a_container_that_may_not_run_lacks_nothing() -> None:
+    state = waiting("CreateContainerConfigError", "container has runAsNonRoot and image will run as root")
+    check(
+        pod(ready=False, statuses=(status(state=state),)), (), "pod.crash-looping", "cannot be started", "runAsNonRoot"
+    )
 
 
 @pytest.mark.parametrize("reason", ["CreateContainerError", "RunContainerError"])
