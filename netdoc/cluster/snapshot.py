@@ -23,7 +23,7 @@ from netdoc.cluster.knowledge import Foreign, Knowledge, Whole
 from netdoc.cluster.logfiles import LogKey, tail
 from netdoc.cluster.selection import selects
 from netdoc.model.kube import EndpointSlice, Namespace, Node, Pod, Service
-from netdoc.model.kube.meta import ObjectRef
+from netdoc.model.kube.meta import Object, ObjectRef
 from netdoc.model.record import Gap
 from netdoc.ports.cluster import K, Listing, Traffic, Where
 
@@ -149,14 +149,27 @@ class SnapshotCluster:
         """What was assumed of these objects, and what those that they were derived from left unread."""
         if not self._assuming:
             return
-        if kind is EndpointSlice and not (items and all(not item.assumed for item in items)):
-            yield misfit_gap("pods", self._held(Pod).misfits(place))
-            yield _if_blocking(self.knowledge.listed(Pod, place, 0))
+        if not items or any(item.assumed for item in items):
+            for source in self._sources(kind):
+                yield misfit_gap(resource_name(source.KIND), self._held(source).misfits(place))
+                yield _if_blocking(self.knowledge.listed(source, place, 0))
         taken = [str(item.ref) for item in items if item.assumed]
         if taken:
             named = ", ".join(taken[:3]) + (f" and {len(taken) - 3} more" if len(taken) > 3 else "")
             how = _HOW.get(kind.KIND.kind, "without status in the snapshot: taken as healthy")
             yield Gap(what=resource_name(kind.KIND), reason="assumed", detail=f"{named}: {how}", blocking=False)
+
+    def _sources(self, kind: type[Any]) -> tuple[type[Object], ...]:
+        """The kinds that objects of this kind are derived from, where they are not in the files themselves.
+
+        Where pods ran when the files were written, they are there, and no workload stands for any.
+        """
+        dumped = isinstance(self.knowledge, Foreign) and self.knowledge.dump
+        ran = dumped or any(one.stated for one in self.holdings.documents(Pod.KIND))
+        workloads = () if ran else assume.WORKLOADS
+        if kind is EndpointSlice:
+            return (Pod, *workloads)
+        return workloads if kind is Pod else ()
 
 
 _HOW = {

@@ -463,6 +463,16 @@ async def test_slices_derived_from_pods_that_cannot_all_be_read_are_incomplete(t
     assert "web-3" in listing.gap.detail
 
 
+async def test_pods_of_a_workload_that_cannot_be_read_are_unknown(tmp_path: Path) -> None:
+    broken = deployment("web", replicas="two")
+    manifests = open_snapshot(write(tmp_path / "x.yaml", without_status(SERVICE), broken))
+    assert not (await manifests.list(Pod, "shop", labels="app=web")).complete
+    assert not (await manifests.list(EndpointSlice, "shop", labels="kubernetes.io/service-name=web")).complete
+    running = open_snapshot(write(tmp_path / "y.yaml", *shop(), broken))
+    assert (await running.list(Pod, "shop", labels="app=web")).gap is None
+    assert (await running.list(EndpointSlice, "shop", labels="kubernetes.io/service-name=web")).complete
+
+
 async def test_in_documents_that_are_everything_nothing_is_derived_or_assumed() -> None:
     where = Where(type="demo", scenario="x")
     now = datetime(2026, 11, 20, tzinfo=UTC)
