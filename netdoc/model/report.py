@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from netdoc.model.change import Change
-from netdoc.model.finding import Evidence, Fix, Mitigation, Reason, Severity
+from netdoc.model.finding import Evidence, EvidenceKind, Fix, Mitigation, Reason, Severity
 from netdoc.model.kube.meta import ObjectRef
 from netdoc.model.path import HopKind
 
@@ -111,6 +111,8 @@ class ReportFinding(Part, frozen=True):
 
 class ReportEvidence(Evidence, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     id: str
+    # Always written: what comes from a factory is no default that could be left out.
+    kind: EvidenceKind = msgspec.field(default_factory=lambda: "object")
 
 
 class FirstDifference(Part, frozen=True):
