@@ -167,7 +167,8 @@ def _sighting(part: dict[str, str | None]) -> Sighting | None:
     if port and number is None:
         return None
     if part.get("url"):
-        return Sighting(url=(part["url"] or "").rstrip(".,;:!?]"))
+        url = part["url"] or ""
+        return Sighting(url=url.rstrip(".,;:!?" if "[" in url else ".,;:!?]"))
     if part.get("service"):
         return Sighting(service=part["service"] or "", namespace=part.get("namespace") or "", port=number)
     if not _is_host(host):

@@ -8,6 +8,7 @@ from netdoc.model.path import Absent, Hop, HopKind, Path, Source
 from netdoc.model.record import Gap
 from netdoc.model.target import Port, SourceSpec, Target
 from netdoc.path.addresses import Held, entry_at, is_loopback, owner_of
+from netdoc.path.gates import with_gates
 from netdoc.path.graph import Graph, object_id, port_suffix
 from netdoc.path.hosts import Home, home_of, named_by
 from netdoc.path.kinds import BY_KIND, ROUTE_KINDS
@@ -37,11 +38,12 @@ async def resolve(cluster: Cluster, target: Target, specs: tuple[SourceSpec, ...
             graph.lead(way_in, *firsts)
         graph.lead(caller.source.hop, *((way_in,) if way_in else firsts))
     named = next((one.object for one in founds if isinstance(one, Held)), None)
+    sources = tuple(caller.source for caller in callers)
     return Path(
         target=target,
         object=named.ref if named is not None else None,
-        sources=tuple(caller.source for caller in callers),
-        hops=graph.hops,
+        sources=sources,
+        hops=with_gates(graph.hops, sources),
         absent=tuple(graph.absent),
         unread=tuple(graph.unread),
         assumed=tuple(f"the source is {one.source.spec.input}" for one in callers if one.source.spec.guessed),

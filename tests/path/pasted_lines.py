@@ -241,6 +241,9 @@ LOGS: tuple[Case, ...] = (
     ("\x1b[31mError:\x1b[0m connect ECONNREFUSED 10.43.1.2:80", "10.43.1.2", 80, "refused", {}),
     ("Traceback (most recent call last):\n  File \"/app/main.py\", line 7, in <module>\n    connect()\n"
      "ConnectionRefusedError: [Errno 111] Connection refused: ('web.shop:80')", "web.shop", 80, "refused", {}),
+    ("[GET http://web.shop/cart]: connection refused", "web.shop", 80, "refused", {"url": "http://web.shop/cart"}),
+    ("cannot reach http://[fd00:10:43::7]: connection refused", "fd00:10:43::7", 80, "refused", {"kind": "URL"}),
+    ("dial tcp 10.43.7.9:99999: refused, then web.shop:80 refused", "web.shop", 80, "other", {}),
     ("failed to open http://app:hunter2@web.shop/: connection refused", "web.shop", 80, "refused",
      {"url": "http://web.shop/"}),
 )  # fmt: skip
