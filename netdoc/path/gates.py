@@ -26,6 +26,4 @@ def with_gates(hops: tuple[Hop, ...], sources: tuple[Source, ...]) -> tuple[Hop,
 
 
 def _gate(direction: str, before: Hop, after: tuple[str, ...]) -> Hop:
-    return Hop(
-        id=f"policy/{direction}/{before.id}", kind="policy", object=before.object, between=(before.id, *after)
-    )
+    return Hop(id=f"policy/{direction}/{before.id}", kind="policy", object=before.object, between=(before.id, *after))
