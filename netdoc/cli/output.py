@@ -12,7 +12,6 @@ from netdoc.cli.exits import Failure
 from netdoc.cli.options import OutputOptions
 from netdoc.model.event import Event
 from netdoc.model.report import Report
-from netdoc.ports import Where
 
 PIPE_WIDTH = 100
 
@@ -20,12 +19,10 @@ PIPE_WIDTH = 100
 class Writer:
     """Draws one report in every format asked for; jsonl is written event by event while the run goes on."""
 
-    def __init__(self, options: OutputOptions, where: Where) -> None:
+    def __init__(self, options: OutputOptions) -> None:
         self._options = options
         self._streams: dict[str, TextIO] = {}
         self.listeners: tuple[Callable[[Event], None], ...] = tuple(self._listening())
-        for note in getattr(where, "notes", ()):
-            self._note(note)
 
     def _listening(self) -> list[Callable[[Event], None]]:
         listeners: list[Callable[[Event], None]] = []
@@ -66,9 +63,12 @@ class Writer:
     def _colored(self, stream: TextIO) -> bool:
         return colored(stream, self._options.color)
 
-    def _note(self, text: str) -> None:
-        if not self._options.quiet:
-            print(f"netdoc: {text}", file=sys.stderr)
+    def note(self, *texts: str) -> None:
+        """What is to be said beside the report: on stderr, one line each, inert."""
+        from netdoc.report.inert import line
+
+        for text in texts if not self._options.quiet else ():
+            print(f"netdoc: {line(text)}", file=sys.stderr)
 
 
 def width(stream: TextIO) -> int:

@@ -64,7 +64,7 @@ async def _perform(how: Conduct) -> Exit:
     id_, started = new_id(), datetime.now(UTC)
     opening = how.open or (lambda run: open_cluster(how.where, run))
     async with _opened(await opening(id_)) as recorder:
-        writer = Writer(how.output, recorder.where)
+        writer = Writer(how.output)
         journal = None if how.run.no_journal else _journal(id_, started, how, recorder)
         announce = Announcer(id_, (_redacting(*([journal] if journal else []), *writer.listeners),))
         recorder.listen(lambda record, answer: announce("observed", record=record))
@@ -78,6 +78,7 @@ async def _perform(how: Conduct) -> Exit:
         announce("run.finished", report=report)
         if journal is not None:
             _end(journal, report, ending, code)
+        writer.note(*recorder.notes)
         writer.write(report)
         return code
 

@@ -9,7 +9,7 @@ from netdoc.ports import Cluster
 
 async def open_cluster(options: WhereOptions, run: str, *, metadata_only: bool = False) -> Cluster:
     """Raises Failure where the options name nothing that can be opened."""
-    from netdoc.cluster import ClusterError
+    from netdoc.cluster import ClusterError, Unreachable
 
     try:
         if options.demo:
@@ -19,6 +19,8 @@ async def open_cluster(options: WhereOptions, run: str, *, metadata_only: bool =
 
             return open_snapshot(options.snapshot, namespace=options.namespace)
         return await _live(options, run, metadata_only)
+    except Unreachable as error:
+        raise Failure(error.message, error.hint, Exit.UNKNOWN) from error
     except ClusterError as error:
         raise Failure(error.message, error.hint, Exit.USAGE) from error
 

@@ -181,6 +181,8 @@ def _not_checked(ledger: Ledger, recorder: Recorder, path: Path) -> tuple[NotChe
         for source in path.sources
         if source.spec.guessed
     ]
+    if recorder.where.type == "snapshot":
+        said += [NotChecked(what=note, reason="incomplete") for note in recorder.notes]
     if any(source.spec.kind == "Any" for source in path.sources):
         said.append(NotChecked(what="what depends on the client", reason="no-source", detail="name one with --from"))
     unique: dict[tuple[str, str], NotChecked] = {}

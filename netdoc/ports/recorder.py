@@ -40,6 +40,12 @@ class Recorder:
         return self._cluster.where
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What the source has to say of itself: an unverified certificate, a file that could not be read."""
+        told: tuple[str, ...] = getattr(self._cluster, "notes", ())
+        return told + tuple(str(one) for one in getattr(self._cluster, "unreadable", ()))
+
+    @property
     def traffic(self) -> Traffic:
         return self._cluster.traffic
 
