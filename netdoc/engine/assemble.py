@@ -188,7 +188,17 @@ def _not_checked(ledger: Ledger, recorder: Recorder, path: Path) -> tuple[NotChe
     unique: dict[tuple[str, str], NotChecked] = {}
     for one in said:
         unique.setdefault((one.what, one.reason), one)
-    return tuple(unique.values())
+    return _folded(tuple(unique.values()))
+
+
+def _folded(said: tuple[NotChecked, ...]) -> tuple[NotChecked, ...]:
+    """Kinds that a snapshot leaves out are told in one line: a dozen kinds of policy say one thing."""
+    taken = [one for one in said if one.reason == "assumed" and one.detail.endswith("taken as none")]
+    if len(taken) < 2:
+        return said
+    kinds = ", ".join(one.what for one in taken)
+    folded = NotChecked(what=kinds, reason="assumed", detail="the snapshot holds none of these: taken as none")
+    return (*(one for one in said if one not in taken), folded)
 
 
 def _outside(hops: tuple[ReportHop, ...]) -> tuple[NotChecked, ...]:

@@ -31,7 +31,7 @@ def report(run: str, **given: Any) -> Exit:
     kept = story.report
     if kept is None:
         return _judged(story, options.RunOptions(fail_on="never", no_journal=True), output)
-    writer = Writer(output, story.head.where)
+    writer = Writer(output)
     for event in story.events:
         for listener in writer.listeners:
             listener(event)
