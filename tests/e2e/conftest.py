@@ -54,7 +54,7 @@ def kube() -> Iterator[Kube]:
         without("there is no cluster: neither NETDOC_E2E_KUBECONFIG nor the lab (make lab)")
     found = Kube(kubeconfig)
     try:
-        found.list("Node")
+        found.items("Node")
     except (Refused, urllib3.exceptions.HTTPError) as error:
         without(f"the cluster of {kubeconfig} does not answer: {error}")
     yield found
@@ -91,14 +91,14 @@ class Plays:
 
     def __init__(self, kube: Kube, caller: str, folder: Path, faults: list[Fault]) -> None:
         self.namespaces: set[str] = set()
-        self._stage = lambda fault: Stage(fault, kube, caller, folder)
+        self._kube, self._caller, self._folder = kube, caller, folder
         self._pool = ThreadPoolExecutor(AT_ONCE)
         self._under_way: dict[str, Future[Outcome]] = {}
         for one in faults:
             self._begin(one)
 
     def _begin(self, fault: Fault) -> None:
-        stage = self._stage(fault)
+        stage = Stage(fault, self._kube, self._caller, self._folder)
         self.namespaces.add(stage.namespace)
         self._under_way[fault.id] = self._pool.submit(stage.play)
 
@@ -123,8 +123,12 @@ def plays(
     asked: dict[str, Fault] = {}
     if "PYTEST_XDIST_WORKER" not in os.environ:
         for item in request.session.items:
-            fault = getattr(item, "callspec", None) and item.callspec.params.get("fault")
-            if isinstance(fault, Fault) and "plays" in item.fixturenames and (not fault.lab or on_lab()):
+            fault = item.callspec.params.get("fault") if hasattr(item, "callspec") else None
+            if (
+                isinstance(fault, Fault)
+                and "plays" in getattr(item, "fixturenames", ())
+                and (not fault.lab or on_lab())
+            ):
                 asked[fault.id] = fault
     plays = Plays(kube, caller, tmp_path_factory.mktemp("snapshots"), list(asked.values()))
     yield plays

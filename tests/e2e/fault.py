@@ -154,10 +154,17 @@ def load() -> list[Fault]:
 def netdoc(*arguments: str, check: Iterable[int] = ()) -> subprocess.CompletedProcess[str]:
     """The real program, with nothing of whoever runs the tests."""
     kept = {
-        key: value for key, value in os.environ.items() if key in ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_START")
+        key: value
+        for key, value in os.environ.items()
+        if key in ("PATH", "HOME", "LANG", "PYTHONPATH", "COVERAGE_PROCESS_START")
     }
     done = subprocess.run(
-        [sys.executable, "-m", "netdoc", *arguments], capture_output=True, text=True, timeout=120, env=kept, check=False
+        [sys.executable, "-P", "-m", "netdoc", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=kept,
+        check=False,
     )
     assert not check or done.returncode in check, f"{arguments}: exit {done.returncode}\n{done.stderr}"
     return done
@@ -182,7 +189,7 @@ class Stage:
     def __init__(self, fault: Fault, kube: Kube, caller: str, folder: Path) -> None:
         self.fault, self.kube, self.caller, self.folder = fault, kube, caller, folder
         self.namespace = f"{PREFIX}{fault.id[:30]}-{uuid.uuid4().hex[:5]}"
-        node = kube.list("Node")[0]
+        node = kube.items("Node")[0]
         self.words = {"NS": self.namespace, "CALLER": caller, "NODE": node["metadata"]["name"], "DEAD": _dead(node)}
         self.documents: dict[str, Object] = {}
         self.seconds: dict[str, float] = {}
@@ -231,7 +238,7 @@ class Stage:
         self._wait(Seen("Pod", {"metadata": {"labels": {"app": "web"}}, **ready}))
         if self.fault.works:
             self._call("works")
-        pods = self.kube.list("Pod", self.namespace, labelSelector="app=web")
+        pods = self.kube.items("Pod", self.namespace, labelSelector="app=web")
         self.words["POD"] = pods[0]["status"]["podIP"]
 
     def _after(self) -> None:
@@ -279,7 +286,7 @@ class Stage:
             if not PLACES[document["kind"]][2]:
                 self.kube.delete(document)
         self.kube.delete(_document("v1", "Namespace", self.namespace))  # from here on nothing new is made in it
-        for pod in self.kube.list("Pod", self.namespace):
+        for pod in self.kube.items("Pod", self.namespace):
             if pod["metadata"].get("finalizers"):
                 self.kube.patch({**pod, "kind": "Pod"}, {"metadata": {"finalizers": None}})
 

@@ -72,7 +72,7 @@ class Kube:
 
     def __init__(self, kubeconfig: str) -> None:
         self.kubeconfig = kubeconfig
-        self._client = kubernetes.config.new_client_from_config(kubeconfig)
+        self._client = kubernetes.config.new_client_from_config(kubeconfig)  # type: ignore[no-untyped-call]
         self._client.configuration.connection_pool_maxsize = 32
         self._pool: urllib3.PoolManager = RESTClientObject(self._client.configuration).pool_manager
 
@@ -113,7 +113,7 @@ class Kube:
 
     def delete(self, document: Object, *, grace: int | None = None) -> None:
         """Asks for the end of an object; one that is gone already is no error."""
-        query = {} if grace is None else {"gracePeriodSeconds": grace}
+        query: Object = {} if grace is None else {"gracePeriodSeconds": grace}
         try:
             self.request("DELETE", path_of(document), **query)
         except Refused as refused:
@@ -128,14 +128,14 @@ class Kube:
                 return None
             raise
 
-    def list(self, kind: str, namespace: str = "", **query: Any) -> list[Object]:
+    def items(self, kind: str, namespace: str = "", **query: Any) -> list[Object]:
         items: list[Object] = self.request("GET", collection_of(kind, namespace), **query)["items"]
         return items
 
     def wait(
         self, kind: str, namespace: str, holds: Callable[[list[Object]], bool], deadline: float, what: str
     ) -> None:
-        """Returns once `holds` is true of all objects of the kind there; TooLate after the deadline (of monotonic())."""
+        """Returns once `holds` is true of all objects of the kind there; TooLate after the deadline (monotonic's)."""
         while True:
             listing = self.request("GET", collection_of(kind, namespace))
             held = {item["metadata"]["uid"]: item for item in listing["items"]}
@@ -175,10 +175,12 @@ class Kube:
             api.connect_get_namespaced_pod_exec, pod, namespace,
             command=command, stdout=True, stderr=True, stdin=False, tty=False, _preload_content=False,
         )  # fmt: skip
+        connection = session.sock.sock  # the client forgets it at the server's goodbye, and leaves it open
         session.run_forever(timeout=seconds)
         code = session.returncode if not session.is_open() else None  # before read_all, which forgets it
         text: str = session.read_all()
         session.close()
+        connection.close()
         if code is None:
             raise TooLate(f"{command[:3]} in {namespace}/{pod} did not end in {seconds:.0f} s: {text}")
         return code, text
@@ -196,5 +198,7 @@ def path_of(document: Object) -> str:
 
 def _brief(item: Object) -> Object:
     """What a person needs to see why a wait failed."""
-    shown = {key: item[key] for key in ("status", "reason", "message", "endpoints", "involvedObject") if key in item}
+    shown: Object = {
+        key: item[key] for key in ("status", "reason", "message", "endpoints", "involvedObject") if key in item
+    }
     return {"name": item["metadata"]["name"], **shown}

@@ -43,19 +43,18 @@ ROUTES = [
 ]
 # Asked from where the contract's default says, or from a source of another kind.
 OTHERS = [
-    ("svc/jellyfin.media", ()),
-    ("deploy/jellyfin.media", ("deploy/sonarr.media",)),
-    ("statefulset/postgres.databases", ("ns/media",)),
-    ("statefulset/postgres.databases:postgres", ("deploy/sonarr.media", "deploy/grafana.monitoring")),
-    ("pod/postgres-0.databases:5432", ("deploy/grafana.monitoring",)),
-    ("svc/kube-dns.kube-system", ("ns/media", "ns/monitoring", "ns/databases")),
-    ("svc/kube-dns.kube-system:53/udp", ("deploy/sonarr.media",)),
-    ("deploy/coredns.kube-system", ("deploy/sonarr.media",)),
+    ("svc/kube-dns.kube-system", ()),
     ("svc/kubernetes.default", ()),
     ("svc/kubernetes.default:443", ("node/lab",)),
     ("svc/traefik.traefik", ("internet",)),
     ("svc/traefik.traefik:443", ("internet",)),
-    ("ns/media", ("ns/media",)),
+    ("deploy/jellyfin.media", ("deploy/sonarr.media", "deploy/prometheus.monitoring", "deploy/traefik.traefik")),
+    ("statefulset/postgres.databases", ("deploy/sonarr.media",)),
+    ("statefulset/postgres.databases:postgres", ("deploy/sonarr.media", "deploy/grafana.monitoring")),
+    ("pod/postgres-0.databases:5432", ("deploy/grafana.monitoring",)),
+    ("svc/kube-dns.kube-system:53", ("ns/media", "ns/monitoring", "ns/databases")),
+    ("svc/kube-dns.kube-system:53/udp", ("deploy/sonarr.media",)),
+    ("deploy/coredns.kube-system:dns", ("deploy/sonarr.media",)),
     ("ns/databases", ("deploy/sonarr.media",)),
     ("jellyfin.media:80", ("deploy/sonarr.media",)),
     ("postgres.databases.svc.cluster.local:5432", ("deploy/sonarr.media",)),
@@ -88,7 +87,7 @@ def silent(verdict: Verdict) -> None:
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
 def test_an_allowed_route_works_and_is_found_well(route: Route, network: Kube) -> None:
-    pods = network.list("Pod", route.namespace, labelSelector=f"app={route.app}")
+    pods = network.items("Pod", route.namespace, labelSelector=f"app={route.app}")
     command = ["python3", "-c", CALL, route.host, str(route.port), "works", "20"]
     code, got = network.exec(route.namespace, pods[0]["metadata"]["name"], command, 40)
     assert code == 0, f"the lab itself: {route} ends as {got}"
@@ -100,3 +99,10 @@ def test_an_allowed_route_works_and_is_found_well(route: Route, network: Kube) -
 @pytest.mark.parametrize(("target", "sources"), OTHERS, ids=[f"{one[0]}-{len(one[1])}" for one in OTHERS])
 def test_health_is_silent(target: str, sources: tuple[str, ...], network: Kube) -> None:
     silent(diagnose(target, sources, "--kubeconfig", network.kubeconfig))
+
+
+def test_an_isolated_target_without_a_source_is_unknown_and_nothing_worse(network: Kube) -> None:
+    verdict = diagnose("svc/jellyfin.media", [], "--kubeconfig", network.kubeconfig)
+    report, told = verdict.report, verdict.told()
+    assert (verdict.exit, report["status"], report["findings"]) == (3, "unknown", []), told
+    assert any(one["reason"] == "no-source" for one in report["notChecked"]), told
