@@ -184,7 +184,11 @@ def _not_checked(ledger: Ledger, recorder: Recorder, path: Path) -> tuple[NotChe
     if recorder.where.type == "snapshot":
         said += [NotChecked(what=note, reason="incomplete") for note in recorder.notes]
     if any(source.spec.kind == "Any" for source in path.sources):
-        said.append(NotChecked(what="what depends on the client", reason="no-source", detail="name one with --from"))
+        said.append(
+            NotChecked(
+                what="the policies, node and resolver of the caller", reason="no-source", detail="name one with --from"
+            )
+        )
     unique: dict[tuple[str, str], NotChecked] = {}
     for one in said:
         unique.setdefault((one.what, one.reason), one)
