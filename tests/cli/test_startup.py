@@ -1,0 +1,74 @@
+"""What a command loads: listing touches no client, and a snapshot is read without one."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from netdoc.demo import assemble
+
+HEAVY = ("kubernetes", "textual", "scapy", "httpx", "dns", "cryptography")
+CLIENTS = ("kubernetes", "textual", "scapy")
+PROGRAM = """
+import json, sys
+from netdoc.cli import main
+try:
+    main()
+finally:
+    json.dump(sorted({name.partition(".")[0] for name in sys.modules}), open(sys.argv[-1], "w"))
+"""
+
+
+def loaded(folder: Path, *arguments: str) -> set[str]:
+    """The packages that a process holds at the end of a command. Its argv ends in the file that they go to."""
+    told = folder / "modules.json"
+    program = PROGRAM.replace("main()", f"sys.argv[1:] = {list(arguments)!r}; main()").replace(
+        "sys.argv[-1]", repr(str(told))
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode in (0, 1, 3), done.stderr
+    names: list[str] = json.loads(told.read_text())
+    return set(names)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--version",), ("--help",), ("diagnose", "--help"), ("checks",), ("codes",), ("codes", "-o", "json"),
+     ("checks", "-o", "json"), ("demo", "--list"), ("explain", "service.selector-no-match"), ("schema", "report")],
+    ids=" ".join,
+)  # fmt: skip
+def test_listing_loads_nothing_heavy(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    assert loaded(tmp_path, *arguments).isdisjoint(HEAVY)
+
+
+@pytest.mark.parametrize("arguments", [("--version",), ("--help",)])
+def test_version_and_help_load_the_parser_alone(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    assert loaded(tmp_path, *arguments).isdisjoint({"netdoc_checks", "yaml", "rich", "jinja2"})
+
+
+@pytest.mark.parametrize("command", [("diagnose",), ("check", "endpoints")], ids=" ".join)
+def test_a_snapshot_is_judged_without_a_client(command: tuple[str, ...], tmp_path: Path) -> None:
+    path = tmp_path / "all.json"
+    path.write_text(json.dumps({"kind": "List", "apiVersion": "v1", "items": list(assemble.network())}))
+    asked = (*command, "svc/web.shop", "--from", "deploy/client.shop", "--snapshot", str(path))
+    assert loaded(tmp_path, *asked).isdisjoint(CLIENTS)
+
+
+def test_the_demo_needs_no_client_either(tmp_path: Path) -> None:
+    assert loaded(tmp_path, "diagnose", "--demo=crash-loop").isdisjoint(CLIENTS)
+
+
+def test_the_client_is_loaded_where_there_is_a_cluster(tmp_path: Path) -> None:
+    """So that the tests above are known to be able to fail."""
+    path = tmp_path / "kubeconfig"
+    path.write_text(json.dumps({
+        "apiVersion": "v1", "kind": "Config", "current-context": "c",
+        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+        "clusters": [{"name": "c", "cluster": {"server": "http://127.0.0.1:1"}}], "users": [{"name": "u", "user": {}}],
+    }))  # fmt: skip
+    asked = ("check", "endpoints", "svc/web.shop", "--kubeconfig", str(path))
+    assert "kubernetes" in loaded(tmp_path, *asked)
