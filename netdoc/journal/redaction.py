@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -48,6 +48,8 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
         ),
         MARK,
     ),
+    # The rest of one whose head is cut off.
+    (re.compile(r"(?:[A-Za-z0-9+/=]{8,}\s+)+-----END [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----"), MARK),
     # A JSON Web Token (RFC 7519), also an unsigned or truncated one.
     (re.compile(r"\beyJ[\w-]{6,}\.[\w-]+(?:\.[\w-]*)*"), MARK),
     # Authorization schemes (RFC 7235, 7617, 6750).
@@ -81,9 +83,11 @@ _QUOTED = re.compile(rf"(\\*[\"'])([\w.\-/]*{_NAME})(\\*[\"']\s*[:=]\s*)(\\*[\"'
 _NUMERIC = re.compile(rf"(\\*[\"'])([\w.\-/]*{_NAME})(\\*[\"']\s*[:=]\s*)(\d+)\b", re.IGNORECASE)
 _PLAIN = re.compile(rf"(?<![\w])([\w.\-/]*{_NAME})(\s?=\s?|: ?)(?!\[redacted\]|\s)({_VALUE})", re.IGNORECASE)
 _FLAG = re.compile(rf"(--?[\w-]*{_NAME})(\s+)(?!\[redacted\]|-)({_VALUE})", re.IGNORECASE)
+_FLAG_ALONE = re.compile(rf"--?[\w-]*{_NAME}|-u|--user", re.IGNORECASE)
+_KEY_BEGINS = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----")
 _BASE64 = re.compile(r"LS0tLS1CRUdJTi[A-Za-z0-9+/=]{20,}")
 _TRIGGER = re.compile(
-    r"eyJ|-----BEGIN|LS0tLS1CRUdJTi|@|Bearer|Basic|Digest|Negotiate|ApiKey|Token|Cookie|AKIA|ASIA|gh[pousr]_|github_pat_"
+    r"eyJ|-----BEGIN|-----END|LS0tLS1CRUdJTi|@|Bearer|Basic|Digest|Negotiate|ApiKey|Token|Cookie|AKIA|ASIA|gh[pousr]_|github_pat_"
     rf"|glpat-|xox|AIza|[sr]k_|npm_|dop_v1_|hvs\.|s\.\w{{24}}|SG\.|ya29\.|sha256~|K10|(?:^|\s)(?:-u|--user)|{_NAME}\W",
     re.IGNORECASE,
 )
@@ -104,10 +108,23 @@ def redacted(value: T, depth: int = 0, known: frozenset[str] = frozenset()) -> T
         case dict():
             done = _mapping(value, depth, known)
         case tuple() | list():
-            done = type(value)(redacted(one, depth, known) for one in value)
+            done = type(value)(_sequence(value, depth, known))
         case _:
             done = value
     return done  # type: ignore[no-any-return]
+
+
+def _sequence(values: Iterable[Any], depth: int, known: frozenset[str]) -> Iterator[Any]:
+    """The members of a list, of which one may say what the next one is: `--token`, or the head of a key."""
+    flagged = within = False
+    for one in values:
+        if not isinstance(one, str):
+            flagged = within = False
+            yield redacted(one, depth, known)
+            continue
+        yield MARK if (flagged and not one.startswith("-")) or within else text(one, depth)
+        flagged = _FLAG_ALONE.fullmatch(one) is not None
+        within = (within or _KEY_BEGINS.search(one) is not None) and "-----END" not in one
 
 
 def redacted_answer(answer: bytes) -> bytes:
