@@ -24,7 +24,7 @@ def asked(
     """The request that a command line makes. Raises Failure for what does not parse."""
     target, sources = given["target"], given["sources"]
     if where.demo and not target:
-        target, sources = _scenario(where.demo, sources)
+        target, sources = scenario_asked(where.demo, sources)
     if not target:
         raise Failure("TARGET is missing", "name what can't be reached, for example svc/web.shop:80")
     try:
@@ -48,7 +48,7 @@ def asked(
     )
 
 
-def _scenario(id_: str, sources: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+def scenario_asked(id_: str, sources: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     """The scenario's own question, where the command line asks none."""
     from netdoc.demo import assemble
 

@@ -12,6 +12,7 @@ from netdoc.cli.exits import Exit, Failure
 
 # name: (where it is defined, its one line in `netdoc --help`)
 COMMANDS = {
+    "app": ("netdoc.cli.commands.app:app", "Open the terminal app: the same as netdoc [TARGET]."),
     "diagnose": ("netdoc.cli.commands.diagnose:diagnose", "Why can't FROM reach TARGET? The main job."),
     "run": ("netdoc.cli.commands.run:run", "Walk a playbook, without a screen."),
     "check": ("netdoc.cli.commands.check:check", "Run a single check on TARGET."),
@@ -47,6 +48,11 @@ LATER = {
 
 class Lazy(click.Group):
     """A group whose commands are imported when they are called."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        """A TARGET, the app's options or nothing at all open the app."""
+        opens = _opens_app(args) and not context.resilient_parsing  # shell completion asks for names
+        return super().parse_args(context, ["app", *args] if opens else args)
 
     def list_commands(self, context: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -125,19 +131,23 @@ class Guarded(click.Command):
             raise Failure(told, code=Exit.UNKNOWN) from error
 
 
+def _opens_app(args: list[str]) -> bool:
+    if not args:
+        return True
+    first = args[0]
+    if first.startswith("-"):
+        return first not in ("-h", "--help", "--version")
+    return first not in COMMANDS and first not in LATER and any(mark in first for mark in "/:. ")
+
+
 def _unknown(name: str) -> tuple[str, str]:
     import difflib
 
-    if any(mark in name for mark in "/:. "):
-        return (
-            "the terminal app is not in this version",
-            f"without it: netdoc diagnose {click.unstyle(name)}",
-        )
     near = difflib.get_close_matches(name, [*COMMANDS, *LATER], n=1)
     return f'there is no command "{name}"', f'did you mean "{near[0]}"?' if near else "see netdoc --help"
 
 
-@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=True)
+@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def root() -> None:
     """Says why A cannot reach B in Kubernetes, proves it, and shows the fix.

@@ -106,7 +106,7 @@ def _one_line(answer: Answer) -> None:
     assert "Traceback" not in answer.err
 
 
-@pytest.mark.parametrize("arguments", [(), ("check",), ("snapshot",)])
+@pytest.mark.parametrize("arguments", [("check",), ("snapshot",)])
 def test_a_group_alone_says_what_there_is(arguments: tuple[str, ...]) -> None:
     answer = netdoc(*arguments)
     assert answer.code == 2

@@ -8,7 +8,8 @@ import click
 import msgspec
 
 from netdoc.cli import options
-from netdoc.cli.asking import asked
+from netdoc.cli.asking import asked, scenario_asked
+from netdoc.cli.commands.app import is_terminal, opened
 from netdoc.cli.exits import Exit
 from netdoc.cli.plays import named
 
@@ -21,7 +22,7 @@ _FIRST = "crash-loop"
 @options.run_options
 @options.output_options
 def demo(scenario: str, listing: bool, **given: Any) -> Exit:
-    """Tries netdoc on the embedded network, broken by SCENARIO.
+    """Tries netdoc on the embedded network, broken by SCENARIO: in the app on a terminal, else as a report.
 
     \b
     netdoc demo --list
@@ -34,6 +35,8 @@ def demo(scenario: str, listing: bool, **given: Any) -> Exit:
     from netdoc.report import FORMATS
 
     where, run = options.WhereOptions(demo=scenario or _FIRST), options.run(given)
+    if not given["outputs"] and is_terminal():
+        return opened(where, run, *scenario_asked(where.demo, ()))
     output = options.output(given, tuple(FORMATS))
     given |= {"target": "", "sources": ()}
     return conduct(asked(given, where, run, playbook=named("connectivity")), where, run, output)

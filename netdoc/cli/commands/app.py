@@ -1,0 +1,52 @@
+"""netdoc [TARGET]: the terminal app. This module knows no screen; the app is loaded by name when it is opened."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+import msgspec
+
+from netdoc.cli import options
+from netdoc.cli.exits import Exit, Failure
+from netdoc.cli.options import RunOptions, WhereOptions
+
+
+@click.command()
+@click.argument("target", required=False, default="")
+@click.option("--from", "sources", metavar="SOURCE", multiple=True, help="Who calls; may repeat.")
+@options.where_options
+@options.run_options
+def app(**given: Any) -> Exit:
+    """Opens the terminal app; with TARGET it asks for it at once.
+
+    \b
+    netdoc
+    netdoc svc/web.shop:80 --from deploy/client.shop
+    """
+    where, run = options.where(given), options.run(given)
+    target, sources = given["target"], given["sources"]
+    if not is_terminal():
+        asked = f" {target}" if target else " TARGET"
+        raise Failure("stdin or stdout is no terminal, and the app needs both", f"without it: netdoc diagnose{asked}")
+    return opened(where, run, target, sources)
+
+
+def is_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def opened(where: WhereOptions, run: RunOptions, target: str, sources: tuple[str, ...]) -> Exit:
+    """Opens the app on a place, with a question or without."""
+    if os.environ.get("NO_COLOR") == "":
+        del os.environ["NO_COLOR"]  # empty means unset (no-color.org); Textual looks only whether it is there
+    start = importlib.import_module("netdoc.tui.start")
+    tui = importlib.import_module("netdoc.tui")
+    fields = msgspec.to_builtins(where)
+    limits = start.Limits(timeout=run.timeout, since=run.since, repeat=run.repeat, keep=not run.no_journal)
+    place = msgspec.convert(fields, start.Place)
+    tui.open_app(start.Start(place=place, limits=limits, target=target, sources=tuple(sources)))
+    return Exit.OK

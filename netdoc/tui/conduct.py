@@ -1,0 +1,213 @@
+"""Conducts one run beside the screen: opens the cluster, lets the engine work, keeps the journal, tells what happens.
+
+All of it runs in the thread of an Aside. What the screen needs goes through a Feed, whole and without secrets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from netdoc import __version__
+from netdoc.engine.ask import Question
+from netdoc.engine.assemble import assemble
+from netdoc.engine.events import Announcer
+from netdoc.engine.run import Ending, Request, Run
+from netdoc.journal.again import Continued, head_fields, request_of
+from netdoc.journal.compare import compare
+from netdoc.journal.entries import VERSION, End, Head
+from netdoc.journal.redaction import redacted
+from netdoc.journal.writer import Journal
+from netdoc.model import report as model
+from netdoc.model.event import Event
+from netdoc.model.kube.meta import Object, ObjectRef
+from netdoc.model.record import Record
+from netdoc.model.report import Report
+from netdoc.ports import Cluster, Listing, Recorder
+from netdoc.report.inert import page
+from netdoc.tui.guided import Guided
+from netdoc.tui.kept import kept_report, story_of
+from netdoc.tui.opening import NotOpened, open_place, see
+from netdoc.tui.requests import request_for
+from netdoc.tui.start import Plan
+
+_ENDINGS: dict[Ending, str] = {
+    "timeout": "the time limit was reached",
+    "interrupted": "it was interrupted",
+    "finished": "",
+}
+_EXITS = {"pass": 0, "warn": 0, "fail": 1, "unknown": 3}
+
+
+class Feed:
+    """What a run tells the screen. Written in the run's thread, emptied in the screen's."""
+
+    def __init__(self) -> None:
+        self.events: deque[Event] = deque()
+        self.objects: dict[ObjectRef, Object] = {}
+        self.sight: tuple[Report, Report] | None = None
+        """How things stand: the report, and the same with every text inert, ready to be drawn."""
+        self.notes: list[str] = []
+        self.label = ""
+
+
+class Conduct:
+    """One run under way. `answer`, `skip` and `stop` are called in the run's own thread.
+
+    `earlier` is the report of the run that is done again, where no journal keeps it.
+    """
+
+    def __init__(self, run: str, plan: Plan, feed: Feed) -> None:
+        self.run = run
+        self.plan = plan
+        self.feed = feed
+        self.stop = asyncio.Event()
+        self.earlier: Report | None = None
+        self._asked: asyncio.Future[str | None] | None = None
+        self._work: Guided | None = None
+        self._sketch: Callable[[], Report] | None = None
+
+    def skip(self) -> None:
+        if self._work is not None:
+            self._work.skip()
+
+    def answer(self, value: str | None) -> None:
+        if self._asked is not None and not self._asked.done():
+            self._asked.set_result(value)
+
+    async def go(self) -> Report:
+        """The report. Raises NotOpened, or what a plan that does not parse raises, before anything is asked."""
+        started = datetime.now(UTC)
+        story = story_of(self.plan.resumes) if self.plan.resumes else None
+        request = request_of(story) if story else request_for(self.plan)
+        cluster: Cluster = open_place(self.plan.place, self.run)
+        recorder = Recorder(Continued(story, cluster) if story else cluster)
+        try:
+            self.feed.label = _label(recorder)
+            await self._seen(cluster)
+            journal = self._journal(started, request, recorder) if self.plan.limits.keep else None
+            return await self._conduct(started, request, recorder, journal)
+        finally:
+            await recorder.close()
+
+    async def _seen(self, cluster: Cluster) -> None:
+        """Sees that the cluster answers; one who does not want to wait for it need not."""
+        look, halt = asyncio.ensure_future(see(cluster)), asyncio.ensure_future(self.stop.wait())
+        done, _ = await asyncio.wait({look, halt}, return_when=asyncio.FIRST_COMPLETED)
+        halt.cancel()
+        if look in done:
+            look.result()
+            return
+        look.cancel()
+        raise NotOpened("it was interrupted before the cluster answered")
+
+    async def _conduct(
+        self, started: datetime, request: Request, recorder: Recorder, journal: Journal | None
+    ) -> Report:
+        announce = Announcer(self.run, (lambda event: self._tell(redacted(event), journal),))
+        recorder.listen(lambda record, answer: announce("observed", record=record))
+        recorder.listen(self._saw)
+        announce("run.started")
+        work = self._work = Guided(request, recorder, announce, self._ask)
+        self._sketch = lambda: self._report(started, work, recorder, None, "")
+        ending = await work.go(self.stop)
+        now = await recorder.now()
+        report = redacted(self._report(started, work, recorder, now, _ENDINGS[ending]))
+        report = self._compared(report)
+        announce("run.finished", report=report)
+        if journal is not None:
+            code = {"interrupted": 130, "timeout": 4}.get(ending, _EXITS[report.status])
+            at = report.run.finished_at
+            journal.end(End(ending=ending, at=at, status=report.status, headline=report.headline, exit=code))
+        return report
+
+    def _tell(self, event: Event, journal: Journal | None) -> None:
+        """To the journal first, so that what was shown is kept; after each step with how things stand."""
+        if journal is not None:
+            journal(event)
+        if event.event == "step.finished" and self._sketch is not None:
+            self.feed.sight = sight(redacted(self._sketch()))
+        elif event.report is not None:
+            self.feed.sight = sight(event.report)
+        self.feed.events.append(event)
+
+    def _saw(self, record: Record, answer: Any) -> None:
+        found = answer.items if isinstance(answer, Listing) else (answer,) if isinstance(answer, Object) else ()
+        self.feed.objects.update((one.ref, one) for one in found)
+
+    async def _ask(self, question: Question) -> str | None:
+        self._asked = asyncio.get_running_loop().create_future()
+        return await self._asked
+
+    def _report(self, started: datetime, work: Run, recorder: Recorder, now: datetime | None, early: str) -> Report:
+        place, request = recorder.where, work.request
+        header = model.Run(
+            id=self.run,
+            started_at=started,
+            finished_at=datetime.now(UTC),
+            command=self.plan.command,
+            playbook=request.playbook.name,
+            outcome=work.outcome,
+            input=model.RunInput(
+                type=place.type,
+                context=place.context,
+                server=place.server,
+                path=place.path,
+                scenario=place.scenario,
+                now=now,
+            ),
+        )
+        return assemble(work.ledger, recorder, header, early)
+
+    def _compared(self, report: Report) -> Report:
+        """Beside the run that this one does again: what recovered, what is still there, what is new."""
+        before = self.earlier or (kept_report(self.plan.rechecks) if self.plan.rechecks else None)
+        return msgspec.structs.replace(report, compared=compare(before, report)) if before else report
+
+    def _journal(self, started: datetime, request: Request, recorder: Recorder) -> Journal:
+        place = recorder.where
+        if place.type == "snapshot" and place.path:
+            place = msgspec.structs.replace(place, path=str(Path(place.path).absolute()))
+        head = Head(
+            journal=VERSION,
+            run=self.run,
+            netdoc=__version__,
+            started_at=started,
+            command=self.plan.command,
+            where=place,
+            options=_options(self.plan),
+            resumes=self.plan.resumes,
+            rechecks=self.plan.rechecks,
+            **head_fields(request),
+        )
+        journal = Journal(head, self.feed.notes.append)
+        recorder.listen(journal.observed)
+        recorder.clock = journal.now
+        return journal
+
+
+def sight(report: Report) -> tuple[Report, Report]:
+    """The report, and the same as a page may show it. Takes its time with thousands of findings: not for the loop."""
+    return report, page(report)
+
+
+def _label(recorder: Recorder) -> str:
+    where = recorder.where
+    if where.type == "demo":
+        return f"demo {where.scenario}"
+    return f"snapshot {where.path}" if where.type == "snapshot" else f"context {where.context or where.server}"
+
+
+def _options(plan: Plan) -> dict[str, object]:
+    """The place as a head keeps it: files by their whole path, so that they are found from anywhere."""
+    options: dict[str, object] = msgspec.to_builtins(plan.place)
+    for name in ("snapshot", "kubeconfig"):
+        if options[name]:
+            options[name] = str(Path(str(options[name])).absolute())
+    return options

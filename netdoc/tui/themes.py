@@ -1,0 +1,70 @@
+"""The app's own themes. Unknown has a colour of its own: it is neither a warning nor a fault."""
+
+from __future__ import annotations
+
+from textual.theme import Theme
+
+THEMES = (
+    Theme(
+        name="netdoc-dark",
+        primary="#4aa3e0",
+        secondary="#35618e",
+        warning="#ffb454",
+        error="#ff6b81",
+        success="#5fd38d",
+        accent="#d59bff",
+        foreground="#e4e4e4",
+        background="#121212",
+        surface="#1c1c1c",
+        panel="#26303a",
+        dark=True,
+        variables={"foreground-muted": "#a0a0a0", "border-blurred": "#4a4a4a"},
+    ),
+    Theme(
+        name="netdoc-light",
+        primary="#00599c",
+        secondary="#0178d4",
+        warning="#8a5000",
+        error="#b00020",
+        success="#126e36",
+        accent="#7a1fa2",
+        foreground="#1a1a1a",
+        background="#f7f7f7",
+        surface="#ececec",
+        panel="#d4dbe2",
+        dark=False,
+        variables={
+            "foreground-muted": "#555555",
+            "border-blurred": "#9a9a9a",
+            "text-success": "#126e36",
+            "text-warning": "#8a5000",
+            "text-error": "#b00020",
+            "text-accent": "#7a1fa2",
+            "text-primary": "#00599c",
+            "footer-key-foreground": "#00599c",
+        },
+    ),
+    Theme(
+        name="netdoc-high-contrast",
+        primary="#ffff00",
+        secondary="#00ffff",
+        warning="#ffaf00",
+        error="#ff6f6f",
+        success="#00ff00",
+        accent="#ff87ff",
+        foreground="#ffffff",
+        background="#000000",
+        surface="#000000",
+        panel="#303030",
+        dark=True,
+        variables={
+            "foreground-muted": "#d8d8d8",
+            "border-blurred": "#ffffff",
+            "text-success": "#00ff00",
+            "text-warning": "#ffaf00",
+            "text-error": "#ff6f6f",
+            "text-accent": "#ff87ff",
+            "text-primary": "#ffff00",
+        },
+    ),
+)
