@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
-from netdoc.model.report import Report
+if TYPE_CHECKING:  # the parser is loaded for every word of help: it must not bring the report along
+    from netdoc.model.report import Report
 
 
 class Exit(IntEnum):
