@@ -5,9 +5,12 @@ Without one they skip and say so; with NETDOC_E2E_REQUIRED=1 that is a failure.
 
 from __future__ import annotations
 
+import fcntl
 import os
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 
@@ -18,6 +21,7 @@ from tests.e2e.fault import PREFIX, Fault, Outcome, Stage
 from tests.e2e.kube import Kube, Object, Refused
 
 AT_ONCE = 6  # faults that are broken side by side
+TURNS = Path(tempfile.gettempdir()) / "netdoc-e2e.lock"
 LAB = Path(os.environ.get("NETDOC_LAB_STATE", "/var/lib/netdoc-lab")) / "kubeconfig"
 
 IMAGE = "docker.io/library/python:3-slim"
@@ -38,6 +42,33 @@ def without(reason: str) -> None:
     if os.environ.get("NETDOC_E2E_REQUIRED") == "1":
         pytest.fail(f"NETDOC_E2E_REQUIRED=1, and {reason}")
     pytest.skip(reason)
+
+
+@contextmanager
+def turn(*, alone: bool) -> Iterator[None]:
+    """Side by side with others of these tests, in this process and others, or while none of them is under way."""
+    with TURNS.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def beside(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Every test of this folder overlaps with the others, but those that ask for `alone`."""
+    if "alone" in request.fixturenames:
+        yield
+        return
+    with turn(alone=False):
+        yield
+
+
+@pytest.fixture
+def alone(kube: Kube) -> Iterator[None]:
+    """For what touches nodes or kube-system: on the lab only, and while no other test uses the cluster."""
+    if not on_lab():
+        without("it touches nodes or kube-system, which is done on the lab alone")
+    with turn(alone=True):
+        yield
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -100,7 +131,7 @@ class Plays:
     def _begin(self, fault: Fault) -> None:
         stage = Stage(fault, self._kube, self._caller, self._folder)
         self.namespaces.add(stage.namespace)
-        self._under_way[fault.id] = self._pool.submit(stage.play)
+        self._under_way[fault.id] = self._pool.submit(_play, stage)
 
     def outcome(self, fault: Fault) -> Outcome:
         if fault.id not in self._under_way:
@@ -113,6 +144,11 @@ class Plays:
 
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)
+
+
+def _play(stage: Stage) -> Outcome:
+    with turn(alone=False):
+        return stage.play()
 
 
 @pytest.fixture(scope="session")

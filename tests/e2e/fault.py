@@ -9,7 +9,8 @@ import string
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
 from pathlib import Path
 from time import monotonic
@@ -80,6 +81,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"as
     after it was seen to work; `add` and `then_add` are more objects. `as` makes the Deployment another workload.
     In all strings: $NS, $NODE, $CALLER (the caller's namespace), $POD (the address of the application's pod once it
     works), $DEAD (an address in the pods' range that no pod has).
+    `runs`: it must run before, although neither `then` nor its kin breaks it. `works`: and be reached by the caller.
     `cause` absent: nothing is to be found. `severity` is that of the finding; `impact` the report's.
     """
 
@@ -91,6 +93,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"as
     then: dict[str, Any] = {}
     then_add: tuple[Object, ...] = ()
     then_delete: tuple[str, ...] = ()  # as Kind/name
+    runs: bool = False
     works: bool = True
     seen: tuple[Seen, ...] = ()
     call: Call | None = None
@@ -106,7 +109,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"as
 
     @property
     def later(self) -> bool:
-        return bool(self.then or self.then_add or self.then_delete)
+        return self.runs or bool(self.then or self.then_add or self.then_delete)
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -138,7 +141,6 @@ class Outcome(msgspec.Struct, frozen=True):
 
     live: Verdict
     saved: Verdict
-    seconds: dict[str, float]
     words: dict[str, str]
 
 
@@ -183,6 +185,13 @@ def diagnose(target: str, sources: Iterable[str], *where: str) -> Verdict:
     return Verdict([*command, *where], done.returncode, report, done.stderr)
 
 
+Outage = Callable[["Stage"], AbstractContextManager[None]]
+
+
+def nothing(stage: Stage) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
 class Stage:
     """A fault in its namespace, from the first object to the last."""
 
@@ -191,24 +200,30 @@ class Stage:
         self.namespace = f"{PREFIX}{fault.id[:30]}-{uuid.uuid4().hex[:5]}"
         node = kube.items("Node")[0]
         self.words = {"NS": self.namespace, "CALLER": caller, "NODE": node["metadata"]["name"], "DEAD": _dead(node)}
+        assert fault.seen or fault.call, f"{fault.id}: nothing shows that it is broken"
         self.documents: dict[str, Object] = {}
-        self.seconds: dict[str, float] = {}
 
-    def play(self) -> Outcome:
-        started = monotonic()
+    def play(self, outage: Outage = nothing) -> Outcome:
+        """All of it. `outage` is what code breaks: it begins once the application works, and ends when netdoc has said.
+
+        Undone in any case.
+        """
         try:
-            self._break()
-            self._see()
-            self.seconds["broken"] = monotonic() - started
-            live = self._diagnose("--kubeconfig", self.kube.kubeconfig)
-            self.seconds["diagnosed"] = monotonic() - started
-            file = str(self.folder / f"{self.fault.id}.tar.gz")
-            netdoc("snapshot", "save", file, "-A", "--kubeconfig", self.kube.kubeconfig, check=(0,))
-            saved = self._diagnose("--snapshot", file)
+            self._prepare()
+            with outage(self):
+                for one in self.fault.seen:
+                    self.wait(one)
+                if self.fault.call:
+                    self._call(self.fault.call)
+                return self._ask()
         finally:
             self._undo()
-        self.seconds["undone"] = monotonic() - started
-        return Outcome(live, saved, self.seconds, self.words)
+
+    def _ask(self) -> Outcome:
+        live = self._diagnose("--kubeconfig", self.kube.kubeconfig)
+        file = str(self.folder / f"{self.fault.id}.tar.gz")
+        netdoc("snapshot", "save", file, "-A", "--kubeconfig", self.kube.kubeconfig, check=(0,))
+        return Outcome(live, self._diagnose("--snapshot", file), self.words)
 
     def _diagnose(self, *where: str) -> Verdict:
         return diagnose(self._filled(self.fault.target), [self._filled(one) for one in self.fault.from_], *where)
@@ -216,18 +231,18 @@ class Stage:
     def _filled(self, value: Any) -> Any:
         return json.loads(string.Template(json.dumps(value)).safe_substitute(self.words))
 
-    def _break(self) -> None:
+    def _prepare(self) -> None:
         fault = self.fault
         self.kube.create(_document("v1", "Namespace", self.namespace))
-        self._wait(Seen("ServiceAccount", {"metadata": {"name": "default"}}))
+        self.wait(Seen("ServiceAccount", {"metadata": {"name": "default"}}))
         for document in fault.add:
-            self._put(document)
+            self.put(document)
         base = {_key(one): one for one in _base(fault.as_)}
         for key, patch in fault.given.items():
             base[key] = merge(base[key], patch)
         for document in base.values():
             if document is not None:
-                self._put(document)
+                self.put(document)
         if fault.later:
             self._before()
             self._after()
@@ -235,7 +250,7 @@ class Stage:
     def _before(self) -> None:
         """The application works: its pods are ready and, unless the fault says otherwise, the caller reaches it."""
         ready = {"status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}}
-        self._wait(Seen("Pod", {"metadata": {"labels": {"app": "web"}}, **ready}))
+        self.wait(Seen("Pod", {"metadata": {"labels": {"app": "web"}}, **ready}))
         if self.fault.works:
             self._call("works")
         pods = self.kube.items("Pod", self.namespace, labelSelector="app=web")
@@ -243,28 +258,21 @@ class Stage:
 
     def _after(self) -> None:
         for key, patch in self.fault.then.items():
-            self._put(merge(self.documents[key], patch))
+            self.put(merge(self.documents[key], patch))
         for document in self.fault.then_add:
-            self._put(document)
+            self.put(document)
         for key in self.fault.then_delete:
             kind, _, name = key.partition("/")
             self.kube.delete({"kind": kind, "metadata": {"name": name, "namespace": self.namespace}})
 
-    def _put(self, document: Object) -> None:
+    def put(self, document: Object) -> None:
         document = self._filled(document)
         if PLACES[document["kind"]][2]:
             document["metadata"].setdefault("namespace", self.namespace)
         self.documents[_key(document)] = document
         self.kube.apply(document)
 
-    def _see(self) -> None:
-        assert self.fault.seen or self.fault.call, f"{self.fault.id}: nothing shows that it is broken"
-        for one in self.fault.seen:
-            self._wait(one)
-        if self.fault.call:
-            self._call(self.fault.call)
-
-    def _wait(self, seen: Seen) -> None:
+    def wait(self, seen: Seen) -> None:
         pattern = self._filled(seen.has)
         namespace = self._filled(seen.namespace) or (self.namespace if PLACES[seen.kind][2] else "")
 
