@@ -114,21 +114,25 @@ def _detail(worst: Trouble, pods: Sequence[kube.Pod], serving: Sequence[kube.Pod
 
 
 def _evidence(troubles: Sequence[Trouble], seen: Seen) -> Iterable[Evidence]:
-    kubectl = seen.subject.kubectl
-    for trouble in troubles[:MOST_PODS]:
-        pod = trouble.pod
-        yield Evidence(
-            object=pod.ref,
-            field=trouble.field,
-            observed=trouble.observed,
-            expected=trouble.expected,
-            command=kubectl("describe", "pod", pod.name, namespace=pod.namespace),
-        )
-    for trouble in troubles[:MOST_PODS]:
-        if trouble.event is not None:
-            yield event_evidence(trouble.event, seen)
-            break
+    """One pod, its last words, what the events say of it; then the other pods, which say the same."""
+    shown = [_status_evidence(trouble, seen) for trouble in troubles[:MOST_PODS]]
+    told = next((trouble.event for trouble in troubles if trouble.event is not None), None)
+    yield shown[0]
     yield from _log(troubles, seen)
+    if told is not None:
+        yield event_evidence(told, seen)
+    yield from shown[1:]
+
+
+def _status_evidence(trouble: Trouble, seen: Seen) -> Evidence:
+    pod = trouble.pod
+    return Evidence(
+        object=pod.ref,
+        field=trouble.field,
+        observed=trouble.observed,
+        expected=trouble.expected,
+        command=seen.subject.kubectl("describe", "pod", pod.name, namespace=pod.namespace),
+    )
 
 
 def event_evidence(event: kube.Event, seen: Seen) -> Evidence:
