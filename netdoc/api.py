@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from netdoc.model.path import Hop, Path, Source
     from netdoc.model.record import Gap
     from netdoc.model.target import Port, Target
+    from netdoc.path import parse_target, resolve
     from netdoc.path.kinds import nearest
     from netdoc.ports import Cluster, Listing, Measurement, Ports, Vantage
-    from netdoc.predict import policy
+    from netdoc.predict import corefile, dns, policy
     from netdoc.predict.selectors import matches, plain_matches
 
 _HOMES = {
@@ -46,12 +47,18 @@ _HOMES = {
     "netdoc.model.path": ("Hop", "Path", "Source"),
     "netdoc.model.record": ("Gap",),
     "netdoc.model.target": ("Port", "Target"),
+    "netdoc.path": ("parse_target", "resolve"),
     "netdoc.path.kinds": ("nearest",),
     "netdoc.predict.selectors": ("matches", "plain_matches"),
     "netdoc.ports": ("Cluster", "Listing", "Measurement", "Ports", "Vantage"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
-_MODULES = {"kube": "netdoc.model.kube", "policy": "netdoc.predict.policy"}
+_MODULES = {
+    "corefile": "netdoc.predict.corefile",
+    "dns": "netdoc.predict.dns",
+    "kube": "netdoc.model.kube",
+    "policy": "netdoc.predict.policy",
+}
 
 __all__ = [
     "CausalRule",
@@ -83,12 +90,16 @@ __all__ = [
     "Target",
     "Unjudged",
     "Vantage",
+    "corefile",
+    "dns",
     "kube",
     "matches",
     "nearest",
+    "parse_target",
     "plain_matches",
     "policy",
     "probe_text",
+    "resolve",
     "template_difference",
 ]
 

@@ -2,5 +2,6 @@
 
 CHECKS = {
     "policy": "netdoc_checks.policy:CHECK",
+    "dns": "netdoc_checks.dns:CHECK",
     "endpoints": "netdoc_checks.endpoints:CHECK",
 }

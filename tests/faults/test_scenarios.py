@@ -165,7 +165,7 @@ def test_a_healthy_workload_or_node_is_silent_as_a_target(target: str) -> None:
 async def test_a_fault_is_silent_beside_its_path(id_: str) -> None:
     """What only breaks beside the path is not reported: the routes of the other namespaces say nothing of it."""
     broken = assemble.scenario(id_)
-    hurt = {_namespace(broken.target), _namespace(broken.source)}
+    hurt = {_namespace(broken.target), _namespace(broken.source), expected(id_)[2]}
     for route in ROUTES:
         if not _on_nodes(id_) and not hurt & {_namespace(route.target), _namespace(route.source)}:
             told = await ask(CHECK, opened(id_), route.target, route.source)

@@ -1,5 +1,6 @@
 """Corefiles: what they say (parse), what that means for a name (facts, Server), what is wrong with it (judge)."""
 
+from netdoc.predict.corefile.facts import Forward, block_for, forward_for, kubernetes_zones
 from netdoc.predict.corefile.judge import Flaw, Judged, Surroundings, judge
 from netdoc.predict.corefile.model import Corefile, CorefileError, ServerBlock
 from netdoc.predict.corefile.parser import parse
@@ -9,11 +10,15 @@ __all__ = [
     "Corefile",
     "CorefileError",
     "Flaw",
+    "Forward",
     "Judged",
     "Served",
     "Server",
     "ServerBlock",
     "Surroundings",
+    "block_for",
+    "forward_for",
     "judge",
+    "kubernetes_zones",
     "parse",
 ]

@@ -1,0 +1,36 @@
+"""The check `dns`: does the caller's resolver lead to cluster DNS, and is cluster DNS well.
+
+Nothing is said of a target that is asked for by its address. What keeps the DNS pods from serving is looked for by
+the check `endpoints`, asked about the DNS Service.
+"""
+
+from __future__ import annotations
+
+from netdoc.api import Check, Read, kube
+from netdoc_checks.dns.judge import judge
+from netdoc_checks.dns.observe import observe
+from netdoc_checks.dns.rules import RULES
+from netdoc_checks.endpoints import CHECK as ENDPOINTS
+
+CHECK = Check(
+    id="dns",
+    title="Verify DNS resolution",
+    observe=observe,
+    judge=judge,
+    hops=("client",),
+    reads=(Read(kube.ConfigMap, ("get",)), *ENDPOINTS.reads),
+    codes=(
+        "dns.pod-policy",
+        "dns.server-down",
+        "dns.server-missing",
+        "dns.server-partial",
+        "dns.server-config",
+        "dns.forward-loop",
+        "dns.upstream-split",
+        "dns.node-local-down",
+        "dns.search-hijack",
+        *ENDPOINTS.codes,
+    ),
+    rules=RULES,
+    step="dns",
+)
