@@ -42,7 +42,7 @@ def _pending(service: kube.Service, hops: tuple[str, ...], seen: Seen) -> Iterab
     yield Finding(
         code="loadbalancer.pool-exhausted" if exhausted else "loadbalancer.pending",
         title=f"svc/{service.name} was given no address" + (f": {said.message}" if said else ""),
-        detail="" if said else nobody,
+        detail="" if said or seen.events_gap is not None else nobody,
         object=service.ref,
         hops=hops,
         since=said.first_seen if said else born,

@@ -21,7 +21,15 @@ def judge(seen: Seen) -> Iterable[Judgement]:
     judgements = [one for group in seen.groups for one in _judge_group(group, seen)]
     judgements += [*judge_nodes(seen), *judge_clients(seen)]
     findings = merged(one for one in judgements if isinstance(one, Finding))
-    return [*findings, *(one for one in judgements if isinstance(one, Unjudged)), *_logs(seen)]
+    unjudged = [one for one in judgements if isinstance(one, Unjudged)]
+    return [*findings, *unjudged, *_unread(seen), *_logs(seen)]
+
+
+def _unread(seen: Seen) -> list[Unjudged]:
+    return [
+        Unjudged(what=gap.what, reason=gap.reason, detail=gap.detail, hop=hop, blocking=True)
+        for hop, gap in dict.fromkeys((one.hop, one.gap) for one in seen.unread)
+    ]
 
 
 def _judge_group(group: Group, seen: Seen) -> Iterable[Judgement]:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Iterable, Mapping
 from typing import TypeVar
 
 from netdoc.api import Cluster, Gap, Hop, Listing, ObjectRef, Ports, Subject, kube, plain_matches
-from netdoc_checks.endpoints.seen import Agent, Group, Seen, Workload
+from netdoc_checks.endpoints.seen import Agent, Group, Seen, Unread, Workload
 from netdoc_checks.endpoints.trouble import trouble_of
 
 T = TypeVar("T")
@@ -35,11 +35,15 @@ AGENT_ROLES: Mapping[str, str] = {
 
 async def observe(ports: Ports, subject: Subject) -> Seen:
     cluster = ports.cluster
-    groups, clients = await asyncio.gather(_groups(cluster, subject), _clients(cluster, subject))
+    unread: list[Unread] = []
+    groups, clients = await asyncio.gather(_groups(cluster, subject, unread), _clients(cluster, subject, unread))
     troubled = _troubled(groups, subject)
     owners, nodes = await asyncio.gather(_owners(cluster, groups), _nodes(cluster, _node_names(clients, subject)))
     groups = tuple(await _each(_with_workloads(cluster, group) for group in groups))
-    events, agents = await asyncio.gather(_events(cluster, groups, troubled, owners), _agents(cluster, tuple(nodes)))
+    events, agents = await asyncio.gather(
+        _events(cluster, groups, troubled, owners), _agents(cluster, tuple(nodes), subject, unread)
+    )
+    by_ref = {ref: listing.items for ref, listing in events.items()}
     return Seen(
         subject=subject,
         groups=groups,
@@ -47,11 +51,13 @@ async def observe(ports: Ports, subject: Subject) -> Seen:
         owners=owners,
         nodes=nodes,
         agents=agents,
-        events=events,
-        logs=await _logs(cluster, troubled, events, subject),
-        holders=await _holders(cluster, groups),
+        events=by_ref,
+        logs=await _logs(cluster, troubled, by_ref, subject),
+        holders=await _holders(cluster, groups, unread),
         aliases=await _aliases(cluster, groups),
-        rivals=await _rivals(cluster, groups, subject),
+        rivals=await _rivals(cluster, groups, subject, unread),
+        unread=tuple(unread),
+        events_gap=next((one.gap for one in events.values() if not one.complete), None),
     )
 
 
@@ -59,19 +65,27 @@ async def _each(work: Iterable[Awaitable[T]]) -> list[T]:
     return list(await asyncio.gather(*work))
 
 
-async def _groups(cluster: Cluster, subject: Subject) -> tuple[Group, ...]:
+def _missed(unread: list[Unread], hop: str, answer: object) -> None:
+    """Keeps a refusal for the hop that needs the answer."""
+    gap = answer if isinstance(answer, Gap) else answer.gap if isinstance(answer, Listing) else None
+    if gap is not None and gap.blocking:
+        unread.append(Unread(hop, gap))
+
+
+async def _groups(cluster: Cluster, subject: Subject, unread: list[Unread]) -> tuple[Group, ...]:
     """One group for each Service of the path, and one for pods that the target names itself."""
     hops: dict[ObjectRef, list[str]] = {}
     for hop in subject.path.of_kind("service"):
         if hop.object is not None and hop.object.kind == "Service":
             hops.setdefault(hop.object, []).append(hop.id)
-    services = await _each(_service_group(cluster, ref, tuple(ids)) for ref, ids in hops.items())
-    own = await _named_group(cluster, subject)
+    services = await _each(_service_group(cluster, ref, tuple(ids), unread) for ref, ids in hops.items())
+    own = await _named_group(cluster, subject, unread)
     return tuple(one for one in [*services, own] if one is not None)
 
 
-async def _service_group(cluster: Cluster, ref: ObjectRef, hops: tuple[str, ...]) -> Group | None:
+async def _service_group(cluster: Cluster, ref: ObjectRef, hops: tuple[str, ...], unread: list[Unread]) -> Group | None:
     service = await cluster.get(kube.Service, ref.name, ref.namespace)
+    _missed(unread, hops[0], service)
     if not isinstance(service, kube.Service):
         return None
     slices = await cluster.list(kube.EndpointSlice, ref.namespace, labels=f"{SERVICE_LABEL}={ref.name}")
@@ -82,14 +96,16 @@ async def _service_group(cluster: Cluster, ref: ObjectRef, hops: tuple[str, ...]
     return Group(hops=hops, service=service, slices=slices, pods=pods)
 
 
-async def _named_group(cluster: Cluster, subject: Subject) -> Group | None:
+async def _named_group(cluster: Cluster, subject: Subject, unread: list[Unread]) -> Group | None:
     """The pods of a target that is a pod or a workload: those that the path found, finished ones with them."""
     target = subject.path.object
     if target is None or target.kind in ("Service", "Node", "Namespace"):
         return None
     hops = tuple(hop for hop in subject.path.of_kind("pod") if not _behind_service(hop, subject))
-    refs = [hop.object for hop in hops if hop.object is not None and hop.object.kind == "Pod"]
-    pods = [await cluster.get(kube.Pod, ref.name, ref.namespace) for ref in refs]
+    refs = {hop.object: hop.id for hop in hops if hop.object is not None and hop.object.kind == "Pod"}
+    pods = await _each(cluster.get(kube.Pod, ref.name, ref.namespace) for ref in refs)
+    for hop, pod in zip(refs.values(), pods, strict=True):
+        _missed(unread, hop, pod)
     found = tuple(pod for pod in pods if isinstance(pod, kube.Pod))
     return Group(hops=tuple(hop.id for hop in hops), pods=Listing(found), named=target)
 
@@ -98,9 +114,11 @@ def _behind_service(hop: Hop, subject: Subject) -> bool:
     return any(hop.id in subject.path.downstream(one.id) for one in subject.path.of_kind("service"))
 
 
-async def _clients(cluster: Cluster, subject: Subject) -> tuple[kube.Pod, ...]:
-    refs = [ref for source in subject.path.sources for ref in source.pods]
-    found = await _each(cluster.get(kube.Pod, ref.name, ref.namespace) for ref in refs[:MOST_NODES])
+async def _clients(cluster: Cluster, subject: Subject, unread: list[Unread]) -> tuple[kube.Pod, ...]:
+    refs = [(ref, source.hop) for source in subject.path.sources for ref in source.pods][:MOST_NODES]
+    found = await _each(cluster.get(kube.Pod, ref.name, ref.namespace) for ref, _ in refs)
+    for (_, hop), pod in zip(refs, found, strict=True):
+        _missed(unread, hop, pod)
     return tuple(pod for pod in found if isinstance(pod, kube.Pod))
 
 
@@ -248,7 +266,9 @@ async def _nodes(cluster: Cluster, names: tuple[str, ...]) -> dict[str, kube.Nod
     return {name: by_name.get(name, missing) for name in names}
 
 
-async def _agents(cluster: Cluster, nodes: tuple[str, ...]) -> dict[str, tuple[Agent, ...]]:
+async def _agents(
+    cluster: Cluster, nodes: tuple[str, ...], subject: Subject, unread: list[Unread]
+) -> dict[str, tuple[Agent, ...]]:
     """The network pods of the nodes: kube-proxy and the CNI's agent, wherever they are installed."""
     roles = ",".join(sorted(AGENT_ROLES))
     queries = [f"{key} in ({roles})" for key in ("k8s-app", "app")]
@@ -258,6 +278,9 @@ async def _agents(cluster: Cluster, nodes: tuple[str, ...]) -> dict[str, tuple[A
         listings = await _each(
             cluster.list(kube.Pod, labels=query, fields=f"spec.nodeName={node}") for node in nodes for query in queries
         )
+    for hop in subject.path.of_kind("node"):
+        for listing in listings:
+            _missed(unread, hop.id, listing)
     pods = {pod.ref: pod for listing in listings for pod in listing.items if not pod.finished}
     found: dict[str, list[Agent]] = {}
     for pod in pods.values():
@@ -275,7 +298,7 @@ async def _events(
     groups: tuple[Group, ...],
     troubled: tuple[kube.Pod, ...],
     owners: Mapping[ObjectRef, Workload],
-) -> dict[ObjectRef, tuple[kube.Event, ...]]:
+) -> dict[ObjectRef, Listing[kube.Event]]:
     """Events of what is in trouble, and of what should make pods and does not."""
     refs = [pod.ref for pod in _varied(troubled)]
     for group in groups:
@@ -312,11 +335,12 @@ def _varied(pods: tuple[kube.Pod, ...]) -> list[kube.Pod]:
     return [pod for mine in taken.values() for pod in mine]
 
 
-async def _events_of(cluster: Cluster, ref: ObjectRef) -> tuple[kube.Event, ...]:
+async def _events_of(cluster: Cluster, ref: ObjectRef) -> Listing[kube.Event]:
+    """Newest last."""
     fields = f"involvedObject.kind={ref.kind},involvedObject.name={ref.name}"
     listing = await cluster.list(kube.Event, ref.namespace, fields=fields)
     dated = [event for event in listing.items if event.last_seen is not None]
-    return tuple(sorted(dated, key=lambda event: (event.last_seen, event.name)))
+    return Listing(tuple(sorted(dated, key=lambda event: (event.last_seen, event.name))), listing.gap)
 
 
 async def _logs(
@@ -341,10 +365,12 @@ def _statuses(pod: kube.Pod) -> tuple[kube.ContainerStatus, ...]:
     return pod.status.container_statuses + pod.status.init_container_statuses
 
 
-async def _holders(cluster: Cluster, groups: tuple[Group, ...]) -> dict[str, tuple[kube.Pod, ...]]:
+async def _holders(
+    cluster: Cluster, groups: tuple[Group, ...], unread: list[Unread]
+) -> dict[str, tuple[kube.Pod, ...]]:
     """Who holds the addresses of hand-kept endpoints now: read only where no selector keeps them right."""
     addresses = {
-        address
+        address: group.hops[0]
         for group in groups
         if group.service is not None and not group.service.spec.selector
         for slice_ in group.slices.items
@@ -353,6 +379,8 @@ async def _holders(cluster: Cluster, groups: tuple[Group, ...]) -> dict[str, tup
     }
     asked = sorted(addresses)[:50]
     found = await _each(cluster.list(kube.Pod, fields=f"status.podIP={address}") for address in asked)
+    for address, listing in zip(asked, found, strict=True):
+        _missed(unread, addresses[address], listing)
     return {
         address: tuple(pod for pod in listing.items if not pod.finished)
         for address, listing in zip(asked, found, strict=True)
@@ -383,21 +411,25 @@ def alias_of(name: str) -> tuple[str, str] | None:
     return labels[at - 2], labels[at - 1]
 
 
-async def _rivals(cluster: Cluster, groups: tuple[Group, ...], subject: Subject) -> tuple[kube.Service, ...]:
+async def _rivals(
+    cluster: Cluster, groups: tuple[Group, ...], subject: Subject, unread: list[Unread]
+) -> tuple[kube.Service, ...]:
     """Services that may claim an address of the path's as well.
 
-    A cluster IP is asked for by itself. External addresses may be claimed by a Service of any type and namespace,
+    A cluster IP is asked for by itself; the API server gives it to one Service alone, so that a refusal costs
+    nothing. External addresses may be claimed by a Service of any type and namespace,
     and no selector finds them: all Services are read, where the path comes from outside.
     """
-    services = [group.service for group in groups if group.service is not None]
+    services = [(group.service, group.hops[0]) for group in groups if group.service is not None]
     outside = any(source.spec.kind in ("Internet", "Here", "IP") for source in subject.path.sources)
     found: dict[ObjectRef, kube.Service] = {}
-    for service in services:
+    for service, hop in services:
         if service.cluster_addresses:
             listing = await cluster.list(kube.Service, fields=f"spec.clusterIP={service.cluster_addresses[0]}")
             found.update((one.ref, one) for one in listing.items)
         if service.external_addresses and outside:
             listing = await cluster.list(kube.Service)
+            _missed(unread, hop, listing)
             found.update((one.ref, one) for one in listing.items)
-    own = {service.ref for service in services}
+    own = {service.ref for service, _ in services}
     return tuple(one for ref, one in found.items() if ref not in own)

@@ -66,8 +66,18 @@ class Agent(msgspec.Struct, frozen=True):
     role: str
 
 
+class Unread(msgspec.Struct, frozen=True):
+    """A read that did not tell all, and the hop that cannot be judged without it."""
+
+    hop: str
+    gap: Gap
+
+
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything observed. Mappings are keyed by the name that the judgement asks with."""
+    """Everything observed. Mappings are keyed by the name that the judgement asks with.
+
+    `unread` are refusals that no part of the judgement meets by itself. `events_gap`: no event is not "no event".
+    """
 
     subject: Subject
     groups: tuple[Group, ...] = ()
@@ -80,6 +90,8 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     holders: Mapping[str, tuple[kube.Pod, ...]] = {}
     aliases: Mapping[str, kube.Service | Gap | None] = {}
     rivals: tuple[kube.Service, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    events_gap: Gap | None = None
 
     def events_of(self, ref: ObjectRef) -> tuple[kube.Event, ...]:
         """Newest last."""

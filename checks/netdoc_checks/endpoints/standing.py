@@ -32,7 +32,8 @@ class Standing(msgspec.Struct, frozen=True):
 def standing(group: Group, seen: Seen) -> Standing:
     """The worst port decides: a Service of two ports is down where one of them has no endpoint."""
     places = _places(group, seen)
-    if group.service is None:
+    if group.service is None or not group.slices.complete:
+        # Where the slices may not be read, the pods themselves tell who could serve; the hop is unknown all the same.
         serving = sum(1 for pod in group.living if ready(pod))
         return Standing(serving, len(group.living), places)
     ports = [hop for hop in seen.subject.path.hops if hop.id in group.hops]

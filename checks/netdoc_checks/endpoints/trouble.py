@@ -173,7 +173,9 @@ def _init(pod: kube.Pod, events: Sequence[kube.Event], now: datetime) -> Trouble
             continue
         if (found := _not_created(pod, status)) is not None:
             return found
-        return _init_words(pod, status)
+        begun = status.state.running or status.state.terminated or status.last_state.terminated
+        # One that never began blocks nothing: what it waits for (a volume, the network) does.
+        return _init_words(pod, status) if begun else None
     return None
 
 
@@ -181,14 +183,14 @@ def _init_words(pod: kube.Pod, status: kube.ContainerStatus) -> Trouble:
     exit_ = status.state.terminated or status.last_state.terminated
     running = status.state.running
     why = f"init container {status.name} "
-    why += f"keeps failing: {_exit_words(exit_)}" if exit_ else "is still running" if running else "has not started"
+    why += f"keeps failing: {_exit_words(exit_)}" if exit_ else "is still running"
     return Trouble(
         code="pod.init-blocked",
         why=why,
         pod=pod,
         container=status.name,
         field=f"status.initContainerStatuses[{status.name}].state",
-        observed=_exit_words(exit_) if exit_ else "running" if running else "waiting",
+        observed=_exit_words(exit_) if exit_ else "running",
         expected="exit code 0",
         since=running.started_at if running else exit_.finished_at if exit_ else None,
         keeps_exiting=exit_ is not None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from netdoc.api import Evidence, Finding, Fix, kube, template_difference
+from netdoc.api import Evidence, Finding, Fix, Judgement, Unjudged, kube, template_difference
 from netdoc_checks.endpoints.advice import managed_by
 from netdoc_checks.endpoints.pods import event_evidence, fails_since_rollout, rollback
 from netdoc_checks.endpoints.seen import Group, Seen, Workload
@@ -16,7 +16,9 @@ from netdoc_checks.endpoints.trouble import ready, trouble_of
 CONTROLLER_LAG = timedelta(minutes=1)
 
 
-def judge_workloads(group: Group, stand: Standing, seen: Seen) -> Iterable[Finding]:
+def judge_workloads(group: Group, stand: Standing, seen: Seen) -> Iterable[Judgement]:
+    if not group.pods.complete:
+        return  # without its pods nothing can be said of what a workload made of them
     for workload in _workloads(group, seen):
         mine = [pod for pod in group.living if owner_of(pod, seen)[0] == workload.ref]
         serving = [pod for pod in mine if ready(pod)]
@@ -250,7 +252,9 @@ def _refusal_fix(workload: Workload, message: str, seen: Seen) -> Fix:
     )
 
 
-def _not_made(workload: Workload, mine: list[kube.Pod], group: Group, stand: Standing, seen: Seen) -> Iterable[Finding]:
+def _not_made(
+    workload: Workload, mine: list[kube.Pod], group: Group, stand: Standing, seen: Seen
+) -> Iterable[Judgement]:
     """Fewer pods than asked for, and nothing says why: the controller has not acted on what is written."""
     object_ = workload.object
     if not isinstance(object_, kube.Deployment | kube.StatefulSet) or mine:
@@ -262,6 +266,10 @@ def _not_made(workload: Workload, mine: list[kube.Pod], group: Group, stand: Sta
     late = written is not None and seen.subject.now - written > CONTROLLER_LAG
     paused = isinstance(object_, kube.Deployment) and object_.spec.paused
     if not (behind or paused or late):
+        return
+    if seen.events_gap is not None:  # what refuses the pods may stand in events alone
+        gap = seen.events_gap
+        yield Unjudged(what=gap.what, reason=gap.reason, detail=gap.detail, hop=group.hops[0], blocking=True)
         return
     why = (
         "its rollout is paused"
