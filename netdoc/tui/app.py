@@ -42,7 +42,7 @@ class NetdocApp(App[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (70, "-narrow"), (110, "-wide"), (160, "-broad")]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "leave", "Quit", show=False, priority=True, id="quit"),
-        Binding("f1,question_mark", "help", "Help", key_display="?", id="help"),
+        Binding("f1,question_mark", "help", "Help", id="help"),
         Binding("f2", "places", "Cluster", show=False, id="places"),
         Binding("f3", "demo", "Demo", show=False, id="demo"),
         Binding("f4", "checks", "Checks", show=False, id="checks"),

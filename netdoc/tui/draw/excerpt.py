@@ -39,13 +39,14 @@ def draw_excerpt(sheet: Sheet, value: Object, field: str, indent: int = 2) -> bo
         return False
     first, last = found
     start, end = max(0, first - AROUND), min(len(lines), min(last, first + MOST) + 1 + AROUND)
+    margin = min((len(line) - len(line.lstrip()) for line in lines[start:end] if line.strip()), default=0)
     for number in range(start, end):
         marked = first <= number <= last
         sheet.line(
             (" " * indent, ""),
             ("▶ " if marked else "  ", "mark"),
             (f"{number + 1:>4} ", "faint"),
-            (lines[number], "strong" if marked else "faint"),
+            (lines[number][margin:], "strong" if marked else "faint"),
         )
     return True
 

@@ -39,8 +39,9 @@ class EndpointRow(msgspec.Struct, frozen=True, kw_only=True):
     ref: ObjectRef | None = None
 
 
-ENDPOINT_COLUMNS = (("", BADGE), ("POD", 30), ("READY", 5), ("NODE", 12), ("ZONE", 12), ("REVISION", 11), ("AGE", 6),
-                    ("FAILED/TRIED", 12))  # fmt: skip
+ENDPOINT_COLUMNS = ("", "POD", "READY", "NODE", "ZONE", "REVISION", "AGE", "FAILED")
+DROPPED = (5, 4, 6, 3)
+"""Where there is little room: the revision goes first, which the pod's name mostly tells; then zone, age and node."""
 
 
 def step(one: StepView, width: int) -> Content:
@@ -79,16 +80,21 @@ def finding(one: ReportFinding, width: int) -> Content:
 def asked(record: Record, width: int) -> Content:
     """What was asked, as kubectl would ask it, and what came back."""
     gap = record.gap
-    came = _GAPS.get(gap.reason, gap.reason) if gap else f"{record.count} found" if record.count else "nothing found"
+    came = _GAPS.get(gap.reason, gap.reason) if gap else f"{record.count} found"
     status = "unknown" if gap and gap.blocking else "faint"
+    command = inert.line(command_of(record.ask))
+    when = f"{record.at:%H:%M:%S} " if width >= WIDE else ""
     return ink(
-        (f"{record.at:%H:%M:%S} ", "faint"),
-        (came.ljust(14) + " ", status),
-        (inert.line(command_of(record.ask)), ""),
+        (when, "faint"),
+        (came.ljust(10) + " ", status),
+        (command if width >= WIDE else command.removeprefix("kubectl "), ""),
     ).truncate(width, ellipsis=True)
 
 
-_GAPS: dict[Reason, str] = {"not-installed": "no such kind", "incomplete": "not all of it", "forbidden": "FORBIDDEN"}
+WIDE = 60
+"""Columns from which a line has room for its time."""
+
+_GAPS: dict[Reason, str] = {"not-installed": "no kind", "incomplete": "in part", "forbidden": "FORBIDDEN"}
 
 
 def command_of(ask: Ask, context: str = "") -> str:
@@ -110,7 +116,7 @@ def run(one: Kept, width: int) -> Content:
     style = one.state if one.state in phrases.GLYPHS else "warn"
     return ink(
         (state.ljust(BADGE + 1), style),
-        (f"{one.started_at:%m-%d %H:%M}Z ", "faint"),
+        (f"{one.started_at:%m-%d %H:%M}Z " if width >= WIDE else f"{one.started_at:%H:%M}Z ", "faint"),
         (inert.line(one.target) or one.run, ""),
         (f"  {inert.line(one.where)}", "faint"),
         (f"  {inert.line(one.headline)}" if width > 90 else "", "faint"),
@@ -135,7 +141,7 @@ def endpoints(session: Session) -> tuple[EndpointRow, ...]:
 
 def _endpoint(session: Session, id_: str, ref: ObjectRef | None, status: str, now: datetime, tried: str) -> EndpointRow:
     pod = session.object_of(ref)
-    name = id_.rpartition("/")[2]
+    name = ref.name if ref is not None else id_.rpartition("/")[2]
     if not isinstance(pod, Pod):
         return EndpointRow(status=status, pod=name, tried=tried, ref=ref)
     labels = pod.metadata.labels
@@ -174,35 +180,44 @@ def _tried(report: Report) -> dict[ObjectRef | None, str]:
     return {one.object: f"{one.failures or 0}/{one.attempts}" for one in report.evidence if one.attempts}
 
 
-def endpoint(row: EndpointRow, width: int) -> Content:
-    values = (badge(row.status), row.pod, row.ready, row.node, row.zone, row.revision, row.age, row.tried)
-    sizes = endpoint_sizes(width)
-    parts = [
-        (_cut(value, size).ljust(size) + " ", row.status if place == 0 else "")
-        for place, (value, size) in enumerate(zip(values, sizes, strict=True))
-        if size
-    ]
-    return ink(*parts).truncate(width, ellipsis=True)
+class EndpointTable:
+    """Draws endpoints in columns that are as wide as what stands in them, as far as there is room."""
+
+    def __init__(self, rows: tuple[EndpointRow, ...]) -> None:
+        cells_of = [_cells(row) for row in rows[:WINDOW]]
+        self._untried = all(row.tried == "-" for row in rows[:WINDOW])
+        self._widest = [max(len(one) for one in column) for column in zip(ENDPOINT_COLUMNS, *cells_of, strict=True)]
+
+    def head(self, width: int) -> Content:
+        sizes = self._sizes(width)
+        words = (name[:size].ljust(size) for name, size in zip(ENDPOINT_COLUMNS, sizes, strict=True) if size)
+        return ink((" ".join(words), "faint"))
+
+    def row(self, row: EndpointRow, width: int) -> Content:
+        parts = [
+            (_cut(value, size).ljust(size) + " ", row.status if place == 0 else "")
+            for place, (value, size) in enumerate(zip(_cells(row), self._sizes(width), strict=True))
+            if size
+        ]
+        return ink(*parts).truncate(width, ellipsis=True)
+
+    def _sizes(self, width: int) -> list[int]:
+        sizes = list(self._widest)
+        untried = (7,) if self._untried else ()
+        for place in (*untried, *DROPPED):
+            if sum(sizes) + len(sizes) <= width:
+                return sizes
+            sizes[place] = 0
+        sizes[1] = max(12, sizes[1] - max(0, sum(sizes) + len(sizes) - width))
+        return sizes
 
 
-def endpoint_head(width: int) -> Content:
-    sizes = endpoint_sizes(width)
-    words = [name[:size].ljust(size) for (name, _), size in zip(ENDPOINT_COLUMNS, sizes, strict=True) if size]
-    return ink((" ".join(words), "faint"))
+WINDOW = 1000
+"""Rows that are looked at to find how wide the columns are."""
 
 
-def endpoint_sizes(width: int) -> tuple[int, ...]:
-    """The columns that fit; where there is little room, zone and revision go first."""
-    sizes = [size for _, size in ENDPOINT_COLUMNS]
-    for place in (5, 4, 7, 6):
-        if sum(sizes) + len(sizes) <= width:
-            break
-        sizes[place] = 0
-    if sum(sizes) + len(sizes) > width:
-        sizes[1] = max(14, sizes[1] - (sum(sizes) + len(sizes) - width))
-    elif sizes[1] < 44:
-        sizes[1] = min(48, sizes[1] + width - sum(sizes) - len(sizes))
-    return tuple(sizes)
+def _cells(row: EndpointRow) -> tuple[str, ...]:
+    return (badge(row.status), row.pod, row.ready, row.node, row.zone, row.revision, row.age, row.tried)
 
 
 def _cut(text: str, room: int) -> str:

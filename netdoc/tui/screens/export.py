@@ -48,7 +48,7 @@ class ExportScreen(ModalScreen[None]):
             yield Rows[str](_line, id="formats")
             yield Label("to this file:", classes="faint")
             yield Input(id="file", classes="field")
-            yield Label("enter on a format goes to the name, enter there writes it; secrets are out", classes="faint")
+            yield Label("enter twice writes it; secrets are taken out", classes="faint")
 
     def on_mount(self) -> None:
         rows = self.query_one("#formats", Rows)

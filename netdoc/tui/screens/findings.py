@@ -16,7 +16,7 @@ from netdoc.report import inert
 from netdoc.tui import clipboard
 from netdoc.tui.draw import lists, pages
 from netdoc.tui.draw.state import state_words
-from netdoc.tui.filtering import chosen
+from netdoc.tui.filtering import chosen, ranked
 from netdoc.tui.session import Session
 from netdoc.tui.widgets.bar import Bar
 from netdoc.tui.widgets.reader import Reader
@@ -41,6 +41,7 @@ class FindingsScreen(Screen[None]):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
+        self._ranked = ranked(session.shown) if session.shown else ()
 
     def compose(self) -> ComposeResult:
         yield Bar()
@@ -67,8 +68,7 @@ class FindingsScreen(Screen[None]):
         self.query_one("#findings").focus()
 
     def _filter(self, text: str) -> None:
-        report = self.session.shown
-        everything = report.findings if report else ()
+        everything = self._ranked
         found = chosen(everything, text)
         self.query_one("#findings", Rows).show(found)
         shown = f"{len(found)} of {len(everything)}" if text.strip() else str(len(everything))

@@ -25,6 +25,8 @@ _NAMES = {
     "Screen": "everywhere",
 }
 
+_ORDER = ("the field", "this run", "this screen", "all findings", "the list", "the page", "everywhere")
+
 
 class HelpScreen(ModalScreen[None]):
     """Reads the bindings of the screen below, so that what it says is what the keys do, remapped or not."""
@@ -53,6 +55,8 @@ class HelpScreen(ModalScreen[None]):
             sheet.heading(title.upper())
             for key, text in keys:
                 sheet.prose(text, indent=2, lead=key.ljust(16), lead_style="strong")
+        sheet.heading("PANES")
+        sheet.prose("the next pane; shift+tab the one before", indent=2, lead="tab".ljust(16), lead_style="strong")
         sheet.heading("SIGNS")
         for glyph, text in (
             ("✓ PASS", "checked, and no fault found"),
@@ -70,8 +74,8 @@ def _groups(below: Screen[Any]) -> dict[str, list[tuple[str, str]]]:
     groups: dict[str, list[tuple[str, str]]] = {}
     for active in below.active_bindings.values():
         binding, node = active.binding, active.node
-        if not binding.description or binding.description in ("Focus Next", "Focus Previous") or binding.system:
-            continue
+        if not binding.description or not binding.id or binding.id.startswith("command"):
+            continue  # Textual's own: arrows that scroll, tab that goes on
         title = _NAMES.get(type(node).__name__, "everywhere")
         told = groups.setdefault(title, [])
         key = below.app.get_key_display(binding)
@@ -79,4 +83,4 @@ def _groups(below: Screen[Any]) -> dict[str, list[tuple[str, str]]]:
             told[told.index(same)] = (f"{same[0]}, {key}", same[1])
         else:
             told.append((key, binding.description))
-    return groups
+    return dict(sorted(groups.items(), key=lambda group: _ORDER.index(group[0]) if group[0] in _ORDER else 9))

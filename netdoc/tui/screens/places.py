@@ -14,7 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Input, Label
+from textual.widgets import Input, Label, Static
 
 from netdoc.report import inert
 from netdoc.tui.complete import best
@@ -42,7 +42,8 @@ class PlaceScreen(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "app.pop_screen", "Back", id="places-back"),
-        Binding("down", "down", "To the list", show=False, id="places-down"),
+        Binding("down", "step(1)", "Down", show=False, id="places-down"),
+        Binding("up", "step(-1)", "Up", show=False, id="places-up"),
     ]
 
     app: NetdocApp
@@ -56,7 +57,8 @@ class PlaceScreen(ModalScreen[None]):
         with Vertical(classes="box"):
             yield Label("Demo: a network broken on purpose" if self._demo else "Where to look", classes="title")
             yield Input(placeholder="type to narrow, or the path of a snapshot", id="which", classes="field")
-            yield Rows[Entry](_line, id="places", empty="nothing fits; a path that exists is taken as a snapshot")
+            yield Rows[Entry](self._line, id="places", empty="nothing fits; a path that exists is taken as a snapshot")
+            yield Static("", id="story", markup=False)
             yield Label(_HINTS[self._demo], classes="faint")
 
     def on_mount(self) -> None:
@@ -95,6 +97,7 @@ class PlaceScreen(ModalScreen[None]):
             fitting = [one for name, one in names.items() if all(word in name for word in text.lower().split())]
             fitting = [*_path(text), *(fitting or [self._by_name(name) for name in best(text, self._names())])]
         self.query_one("#places", Rows).show(fitting)
+        self._tell()
 
     def _names(self) -> list[str]:
         return [one.name for one in self._entries]
@@ -102,8 +105,9 @@ class PlaceScreen(ModalScreen[None]):
     def _by_name(self, name: str) -> Entry:
         return next(one for one in self._entries if one.name == name)
 
-    def action_down(self) -> None:
-        self.query_one("#places").focus()
+    def action_step(self, by: int) -> None:
+        """The arrows move in the list while one types."""
+        self.query_one("#places", Rows).cursor += by
 
     @on(Input.Submitted)
     def _entered(self) -> None:
@@ -113,6 +117,17 @@ class PlaceScreen(ModalScreen[None]):
             entry = Entry(kind="namespace", name=text)
         if entry is not None:
             self._go(entry)
+
+    @on(Rows.Highlighted)
+    def _tell(self) -> None:
+        """The whole of what the list has no room for."""
+        entry = self.query_one("#places", Rows).current
+        self.query_one("#story", Static).update(inert.line(entry.aside) if entry else "")
+
+    def _line(self, entry: Entry, width: int) -> Content:
+        kind = "" if self._demo else entry.kind.ljust(10)
+        return ink((kind, "faint"), (inert.line(entry.name).ljust(28), ""),
+                   (f" {inert.line(entry.aside)}", "faint")).truncate(width, ellipsis=True)  # fmt: skip
 
     @on(Rows.Chosen)
     def _chosen(self, event: Rows.Chosen) -> None:
@@ -167,8 +182,3 @@ def _path(text: str) -> Iterable[Entry]:
     except OSError:
         there = False
     return (Entry(kind="snapshot", name=str(file)),) if there else ()
-
-
-def _line(entry: Entry, width: int) -> Content:
-    return ink((entry.kind.ljust(10), "faint"), (inert.line(entry.name).ljust(28), ""),
-               (f" {inert.line(entry.aside)}", "faint")).truncate(width, ellipsis=True)  # fmt: skip

@@ -22,6 +22,7 @@ from netdoc.tui.draw.state import live_page, next_line, problem_page, state_word
 from netdoc.tui.screens.run_actions import RunActions
 from netdoc.tui.session import Session, StepView
 from netdoc.tui.widgets.bar import Bar
+from netdoc.tui.widgets.head import Head
 from netdoc.tui.widgets.reader import Reader
 from netdoc.tui.widgets.rows import Rows
 from netdoc.tui.widgets.tabs import TabLine
@@ -55,7 +56,7 @@ class RunScreen(RunActions, Screen[None]):
         Binding("c", "copy", "Copy", id="copy"),
         Binding("o", "commands", "Commands", id="commands"),
         Binding("f", "unfold", "Unfold", show=False, id="unfold"),
-        Binding("F,slash", "findings", "Findings", key_display="/", id="findings"),
+        Binding("slash,F", "findings", "Findings", id="findings"),
         Binding("n", "note", "Note", show=False, id="note"),
         Binding("e", "export", "Report", id="export"),
         Binding("escape", "back", "Back", show=False, id="back"),
@@ -70,6 +71,7 @@ class RunScreen(RunActions, Screen[None]):
         self.tab = "verdict"
         self.unfolded = False
         self.detail: StepView | ReportHop | None = None
+        self.table = lists.EndpointTable(())
         self._asked: object = None
 
     def compose(self) -> ComposeResult:
@@ -86,9 +88,11 @@ class RunScreen(RunActions, Screen[None]):
                 with ContentSwitcher(initial="page", id="pages"):
                     yield Reader(id="page")
                     with Vertical(id="endpoints"):
-                        yield Static("", id="endpoint-head", markup=False)
+                        yield Head(lambda width: self.table.head(width), id="endpoint-head")
                         yield Rows[lists.EndpointRow](
-                            lists.endpoint, id="endpoint-rows", empty="no endpoint is known on this path"
+                            lambda row, width: self.table.row(row, width),
+                            id="endpoint-rows",
+                            empty="no endpoint is known on this path",
                         )
                     yield Rows[Any](lists.asked, id="log", empty="nothing was asked yet", copies=_log_command)
         yield Footer()
@@ -130,9 +134,10 @@ class RunScreen(RunActions, Screen[None]):
             self.query_one("#log", Rows).show(self.session.records)
         elif table == "endpoints":
             rows = self.query_one("#endpoint-rows", Rows)
-            rows.show(lists.endpoints(self.session))
-            width = rows.scrollable_content_region.width or 80
-            self.query_one("#endpoint-head", Static).update(lists.endpoint_head(width))
+            endpoints = lists.endpoints(self.session)
+            self.table = lists.EndpointTable(endpoints)
+            rows.show(endpoints)
+            self.query_one(Head).refresh()
         else:
             self.query_one("#page", Reader).show(self._page(), top=top)
 

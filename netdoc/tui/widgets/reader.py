@@ -24,7 +24,7 @@ class Reader(VerticalScroll, can_focus=True):
         Binding("G", "scroll_end", "End", show=False, id="page-end"),
     ]
     DEFAULT_CSS = """
-    Reader { padding: 0 1; width: 1fr; height: 1fr; scrollbar-gutter: stable; }
+    Reader { padding: 0 1; width: 1fr; height: 1fr; scrollbar-gutter: stable; scrollbar-size-vertical: 1; }
     Reader > Static { width: 1fr; height: auto; }
     """
 

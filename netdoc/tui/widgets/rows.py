@@ -33,7 +33,7 @@ class Rows(ScrollView, Generic[T], can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = {"rows--cursor", "rows--blurred"}
     DEFAULT_CSS = """
     Rows {
-        height: 1fr; width: 1fr;
+        height: 1fr; width: 1fr; overflow-x: hidden; scrollbar-size-vertical: 1;
         & > .rows--cursor { background: $block-cursor-background; color: $block-cursor-foreground; text-style: bold; }
         & > .rows--blurred { background: $block-cursor-blurred-background; }
         &:ansi > .rows--cursor { text-style: reverse; }
