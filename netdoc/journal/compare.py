@@ -32,13 +32,22 @@ def same(compared: Compared) -> bool:
 
 
 def _looked_again(finding: ReportFinding, before: Report, after: Report) -> bool:
-    """Whether every step that reported it ran to its end this time, on a path that could be found."""
+    """Whether every step that reported it ran to its end this time, on a path that could be found, and saw as much."""
     if any(one.code.startswith("target.") for one in after.findings):
         return finding.code.startswith("target.")
     steps = {(check.step, check.id) for check in before.checks if finding.id in check.findings}
     ended = {(check.step, check.id) for check in after.checks if check.status in ("pass", "warn", "fail")}
-    blocked = any(hop.status == "unknown" and hop.id == finding.hop for hop in after.path)
-    return bool(steps) and steps <= ended and not blocked
+    unknown = any(hop.status == "unknown" and hop.id == finding.hop for hop in after.path)
+    return bool(steps) and steps <= ended and not unknown and not _blind(after) - _blind(before)
+
+
+def _blind(report: Report) -> set[tuple[str, str]]:
+    """What a run could not see although it exists: what is gone from its findings may merely be out of its sight."""
+    return {
+        (one.what, one.reason)
+        for one in report.not_checked
+        if one.reason in ("forbidden", "timeout", "unreachable") or (one.reason == "incomplete" and one.hop)
+    }
 
 
 def _seen(finding: ReportFinding, report: Report) -> datetime:

@@ -99,19 +99,25 @@ def _head(path: Path, text: bytes) -> Head:
         raise Unreadable(f"{path}: its head cannot be read: {error}") from error
 
 
-_TYPES: dict[str, type] = {"answer": Answer, "event": Event, "end": End}
+# Built once, here: msgspec must not come to know a type in two threads at the same time.
+_LINES = msgspec.json.Decoder(_Line)
+_DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
+    "answer": msgspec.json.Decoder(Answer),
+    "event": msgspec.json.Decoder(Event),
+    "end": msgspec.json.Decoder(End),
+}
 
 
 def _line(text: bytes) -> tuple[str, Any]:
     """The kind of a line and what it holds; ("", why) for one that cannot be read."""
     try:
-        line = msgspec.json.decode(text, type=_Line)
+        line = _LINES.decode(text)
         if line.now is not None:
             return "now", line.now
-        for kind, type_ in _TYPES.items():
+        for kind, decoder in _DECODERS.items():
             raw = getattr(line, kind)
             if bytes(raw):
-                return kind, msgspec.json.decode(raw, type=type_)
+                return kind, decoder.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         return "", str(error)
     return "", "this netdoc knows no such line"

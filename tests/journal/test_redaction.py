@@ -62,7 +62,13 @@ def test_what_is_no_secret_stays(harmless: str) -> None:
 
 
 def test_what_a_flag_announces_goes_from_a_list_of_arguments() -> None:
-    assert redacted(["serve", "--db-password", PLANTED, "--port", "80"]) == ["serve", "--db-password", MARK, "--port", "80"]
+    assert redacted(["serve", "--db-password", PLANTED, "--port", "80"]) == [
+        "serve",
+        "--db-password",
+        MARK,
+        "--port",
+        "80",
+    ]
     key = ["-----BEGIN PRIVATE KEY-----", f"MII{PLANTED}", "-----END PRIVATE KEY-----", "after"]
     assert PLANTED not in repr(redacted(key))
     assert redacted(key)[-1] == "after"

@@ -56,7 +56,9 @@ def test_no_field_of_a_report_shows_one(made: Callable[[], Report], shape: str) 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=list(SHAPES))
 def test_no_field_of_an_event_shows_one(shape: str) -> None:
-    event = Event(event="found", at=selector_typo().run.started_at, run="r", seq=1, question={"question": "x", "y": ["z"]})
+    event = Event(
+        event="found", at=selector_typo().run.started_at, run="r", seq=1, question={"question": "x", "y": ["z"]}
+    )
     for full in (planted(event, SHAPES[shape]), planted(Evidence(data={"a": {"b": "c"}}), SHAPES[shape])):
         assert PLANTED not in line(redacted(full))
 
