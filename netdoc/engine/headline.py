@@ -8,6 +8,8 @@ from netdoc.model.report import Impact, NotChecked, Status
 # What stands under notChecked and never made a hop unknown.
 _NO_BAR = ("assumed", "no-source", "needs-consent", "not-installed")
 
+BLOCKING = ("forbidden", "unreachable", "timeout", "needs-privilege", "no-source", "incomplete", "not-supported")
+
 
 def headline(
     status: Status,
@@ -26,6 +28,11 @@ def headline(
         blocked = [one for one in not_checked if one.reason not in _NO_BAR]
         return f"could not tell: {blocked[0].what}" if blocked else "could not tell: nothing on the path was judged"
     return "no fault in configuration; no packet was sent"
+
+
+def _weight(one: NotChecked) -> tuple[int, bool]:
+    """What was refused or lost says more than what a file leaves out, and what stands at a hop more than the rest."""
+    return (BLOCKING.index(one.reason), not one.hop)
 
 
 def _extent(impact: Impact | None) -> str:

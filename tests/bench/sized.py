@@ -67,6 +67,7 @@ def cluster(pods: int, services: int, namespaces: int) -> list[Document]:
     for i in range(pods):
         at = i % services
         one = pod(i, f"ns-{at % namespaces}", f"app-{at}")
+        one["spec"]["nodeName"] = f"node-{i // services % 100}"  # a Service's pods on as many nodes, whatever the size
         by_service.setdefault(at, []).append(one)
         found.append(one)
     for at, mine in by_service.items():

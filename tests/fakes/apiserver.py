@@ -8,6 +8,7 @@ The keys in `tls/` were made for these tests and guard nothing.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import re
 import socket
@@ -20,6 +21,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
+
+from netdoc.cluster.selection import label_selector
 
 TLS = Path(__file__).parent / "tls"
 
@@ -306,11 +309,16 @@ def listing(asked: Request, items: list[Document], token: int) -> Document:
 def _selected(document: Document, query: dict[str, str]) -> bool:
     """Equality alone: enough to see that a selector was sent, and that what it chose came back."""
     labels = document["metadata"].get("labels", {})
-    wanted = [part.split("=", 1) for part in query.get("labelSelector", "").split(",") if part]
     fields = [part.split("=", 1) for part in query.get("fieldSelector", "").split(",") if part]
-    return all(labels.get(key) == value for key, value in wanted) and all(
+    return _wanted(query.get("labelSelector", ""))(labels) and all(
         _field(document, key) == value for key, value in fields
     )
+
+
+@functools.cache
+def _wanted(text: str) -> Callable[[Any], bool]:
+    """A label selector, set-based terms too; by netdoc's own reader, which is tested against the server's rules."""
+    return label_selector(text)
 
 
 def _field(document: Document, path: str) -> Any:
