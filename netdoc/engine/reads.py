@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from netdoc.engine.check import Check, Read
+from netdoc.engine.check import Check, Kubectl, Read, Subject
 from netdoc.model import kube
+from netdoc.model.record import Ask
+from netdoc.model.target import SourceSpec, Target
+from netdoc.path import resolve
+from netdoc.ports import Cluster, Ports, Recorder
 
 # The resolver looks targets, callers and addresses up by these.
 PATH_READS = (
@@ -58,3 +62,27 @@ def rules_for(checks: Iterable[Check]) -> tuple[Rule, ...]:
         Rule(group, resource, tuple(sorted(found)), namespaced)
         for (group, resource, namespaced), found in sorted(verbs.items())
     )
+
+
+def readers_of_secrets(checks: Iterable[Check]) -> list[Check]:
+    return [check for check in checks if any(read.kind.KIND.plural == "secrets" for read in check.reads)]
+
+
+async def secrets_for(
+    cluster: Cluster, target: Target, sources: tuple[SourceSpec, ...], checks: Sequence[Check]
+) -> dict[str, list[str]]:
+    """The Secrets that these checks ask for on the way to a target, by namespace: the names, not what is in them."""
+    recorder = Recorder(cluster)
+    path = await resolve(recorder, target, sources)
+    subject = Subject(path=path, kubectl=Kubectl(recorder.where.context), now=await recorder.now())
+    for check in checks:
+        parameters = msgspec.convert({}, check.parameters)
+        await check.observe(Ports(recorder), msgspec.structs.replace(subject, parameters=parameters))
+    found: dict[str, list[str]] = {}
+    for name, namespace in sorted({(r.ask.name, r.ask.namespace) for r in recorder.records if _of_secret(r.ask)}):
+        found.setdefault(namespace, []).append(name)
+    return found
+
+
+def _of_secret(ask: Ask) -> bool:
+    return (ask.verb, ask.resource, ask.group) == ("get", "secrets", "")

@@ -2,37 +2,80 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any
 
 import click
 import msgspec
 
+from netdoc.cli import options
 from netdoc.cli.exits import Failure
 from netdoc.engine.check import Check
 from netdoc.engine.plugins import all_checks
-from netdoc.engine.reads import Rule, rules_for
+from netdoc.engine.reads import Rule, readers_of_secrets, rules_for, secrets_for
+from netdoc.model.target import SourceSpec, Target
+from netdoc.path import TargetError, parse_source, parse_target
 from netdoc.path.kinds import nearest
+from netdoc.report.inert import line
 
 
 @click.command()
 @click.option("--check", "chosen", metavar="ID", multiple=True, help="Only this check; may repeat. Default: all.")
-@click.option("-n", "--namespace", metavar="NAME", default="", help="A Role there for what stands in namespaces.")
+@click.option("--target", metavar="TARGET", default="", help="With the Secrets that are read for this target, by name.")
+@options.from_option
 @click.option("--name", default="netdoc", show_default=True, help="Name of the roles.")
 @click.option("-o", "--output", "format_", type=click.Choice(["yaml", "json"]), default="yaml", help="How to print it.")
-def rbac(chosen: tuple[str, ...], namespace: str, name: str, format_: str) -> None:
+@options.where_options
+def rbac(chosen: tuple[str, ...], target: str, sources: tuple[str, ...], name: str, format_: str, **given: Any) -> None:
     """Prints the least ClusterRole that the checks need; no Secret is in it.
 
     \b
     netdoc rbac | kubectl apply -f -
-    netdoc rbac -n shop        # a Role in shop, and a ClusterRole for nodes and other things outside namespaces
+    netdoc rbac -n shop                   # a Role in shop, and a ClusterRole for what is outside namespaces
+    netdoc rbac --target svc/web.shop     # and a Role with the names of the Secrets that the checks read for it
     """
-    documents = list(_documents(rules_for(_checks(chosen)), namespace, name))
+    where = options.where(given)
+    checks = _checks(chosen)
+    documents = list(_documents(rules_for(checks), where.namespace, name))
+    asked = _asked(target, sources) if target else None
+    readers = readers_of_secrets(checks)
+    if asked and readers:
+        secrets = asyncio.run(_secrets(*asked, where, readers))
+        documents += [_secret_role(namespace, names, name) for namespace, names in secrets.items()]
     if format_ == "json":
         listed = {"apiVersion": "v1", "kind": "List", "items": documents}
         click.echo(msgspec.json.format(msgspec.json.encode(listed), indent=2))
         return
+    if target and not readers:
+        click.echo(f"# No installed check reads Secrets: {line(target)} needs no more than this.")
     click.echo("---\n".join(msgspec.yaml.encode(one).decode() for one in documents), nl=False)
+
+
+def _asked(target: str, sources: tuple[str, ...]) -> tuple[Target, tuple[SourceSpec, ...]]:
+    """Raises Failure for what does not parse."""
+    try:
+        return parse_target(target), tuple(parse_source(one) for one in sources)
+    except TargetError as error:
+        raise Failure(str(error), error.mend) from error
+
+
+async def _secrets(
+    target: Target, sources: tuple[SourceSpec, ...], where: options.WhereOptions, readers: list[Check]
+) -> dict[str, list[str]]:
+    """Raises Failure where no cluster can be asked."""
+    from netdoc.cli.sources import open_cluster
+
+    cluster = await open_cluster(where, "rbac")
+    try:
+        return await secrets_for(cluster, target, sources, readers)
+    finally:
+        await cluster.close()
+
+
+def _secret_role(namespace: str, names: list[str], name: str) -> dict[str, Any]:
+    rule = {"apiGroups": [""], "resources": ["secrets"], "resourceNames": names, "verbs": ["get"]}
+    return _manifest("Role", {"name": f"{name}-secrets", "namespace": namespace}, [rule])
 
 
 def _checks(chosen: tuple[str, ...]) -> list[Check]:
@@ -57,12 +100,12 @@ def _role(kind: str, metadata: dict[str, str], rules: Iterable[Rule]) -> dict[st
     together: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for rule in rules:
         together.setdefault((rule.group, rule.verbs), []).append(rule.resource)
-    return {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": kind,
-        "metadata": metadata,
-        "rules": [
-            {"apiGroups": [group], "resources": resources, "verbs": list(verbs)}
-            for (group, verbs), resources in together.items()
-        ],
-    }
+    rules_ = [
+        {"apiGroups": [group], "resources": resources, "verbs": list(verbs)}
+        for (group, verbs), resources in together.items()
+    ]
+    return _manifest(kind, metadata, rules_)
+
+
+def _manifest(kind: str, metadata: dict[str, str], rules: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind, "metadata": metadata, "rules": rules}
