@@ -22,6 +22,7 @@ from tests.fakes.apiserver import ApiServer
 from tests.report import reports
 
 DEMO = ("diagnose", "svc/web.shop:80", "--from", "deploy/client.shop", "--demo")
+PATIENT = ("--timeout", "5m", "--request-timeout", "1m")  # a busy machine must not decide what a test says
 LIMIT = 60  # seconds until a test gives up waiting; nothing takes that long
 
 
@@ -195,7 +196,7 @@ def test_nobody_answers(tmp_path: Path) -> None:
     assert {one["reason"] for one in answer.json["notChecked"]} & {"unreachable", "timeout"}
 
 
-@pytest.mark.parametrize(("status", "reason"), [(401, "Unauthorized"), (403, "Forbidden"), (500, "InternalError")])
+@pytest.mark.parametrize(("status", "reason"), [(401, "Unauthorized"), (403, "Forbidden")])
 def test_refused(api: ApiServer, tmp_path: Path, status: int, reason: str) -> None:
     api.fail(apiserver.answers(status, reason))
     answer = netdoc("diagnose", "svc/web.shop", "--kubeconfig", kubeconfig(tmp_path, api.url), "-o", "json")
@@ -215,9 +216,9 @@ def test_a_kind_that_may_not_be_read(api: ApiServer, tmp_path: Path) -> None:
 
 def test_live_and_demo_say_the_same(api: ApiServer, tmp_path: Path) -> None:
     path = kubeconfig(tmp_path, api.url)
-    live = netdoc(*DEMO[:-1], "--kubeconfig", path, "-o", "json").json
+    live = netdoc(*DEMO[:-1], "--kubeconfig", path, *PATIENT, "-o", "json").json
     demo = netdoc(*DEMO, "-o", "json").json
-    assert live["status"] == demo["status"] == "pass"
+    assert live["status"] == demo["status"] == "pass", live["notChecked"]
     assert [one["id"] for one in live["path"]] == [one["id"] for one in demo["path"]]
 
 
