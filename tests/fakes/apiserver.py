@@ -232,8 +232,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def _groups(self) -> None:
         groups = {group: ["v1"] for group in _BUILT_IN if group}
-        for one in self.api.documents:
-            group, _, version = one["apiVersion"].rpartition("/")
+        for api_version in sorted({one["apiVersion"] for one in self.api.documents}):
+            group, _, version = api_version.rpartition("/")
             groups.setdefault(group, []).append(version)
         given = (groups | self.api.groups).items()
         served = [
