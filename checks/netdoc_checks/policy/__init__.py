@@ -39,8 +39,23 @@ CHECK = Check(
         Read(kube.Pod),
         Read(kube.Service, ("get",)),
         Read(kube.ReplicaSet, ("get",)),
+        Read(kube.Job, ("get",)),
     ),
-    codes=(*DENIALS, "policy.dns-egress-denied", "policy.invalid", "policy.not-enforced"),
-    rules=tuple(CausalRule(cause, "upstream-of", denial) for cause in MISDIRECTED for denial in DENIALS),
+    codes=(
+        *DENIALS,
+        "policy.dns-egress-denied",
+        "policy.ipblock-for-pods",
+        "policy.ambiguous-priority",
+        "policy.unsupported-present",
+        "policy.invalid",
+        "policy.host-network-bypass",
+        "policy.not-enforced",
+    ),
+    rules=(
+        *(CausalRule(cause, "upstream-of", denial) for cause in MISDIRECTED for denial in DENIALS),
+        # A policy that the server does not take admits nobody; who may send nothing may look up nothing.
+        *(CausalRule("policy.invalid", "same-hop", denial) for denial in (*DENIALS, "policy.dns-egress-denied")),
+        CausalRule("policy.egress-denied", "same-object", "policy.dns-egress-denied"),
+    ),
     step="policies",
 )

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable
-from typing import Any, TypeVar
+from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
-from netdoc.api import Cluster, Gap, Listing, ObjectRef, Ports, Source, Subject, kube, policy
+from netdoc.api import Cluster, Gap, Listing, ObjectRef, Ports, Subject, kube, policy
+from netdoc_checks.policy.ends import called_of, callers_of, each, resolvers_of
 from netdoc_checks.policy.seen import Called, Caller, Seen
-
-T = TypeVar("T")
 
 # Names under which network plugins run their agents (label k8s-app or app), and the plugin that each is.
 AGENTS = {
@@ -30,28 +29,27 @@ AGENTS = {
     "flannel": "flannel",
     "kube-flannel": "flannel",
 }
-NODE_LOCAL_ADDRESS = "169.254.20.10"  # where NodeLocal DNSCache listens (kubernetes/enhancements, KEP-1024)
 
 
 async def observe(ports: Ports, subject: Subject) -> Seen:
     cluster = ports.cluster
     callers, called, resolvers = await asyncio.gather(
-        _callers(cluster, subject), _called(cluster, subject), _resolvers(cluster, subject)
+        callers_of(cluster, subject), called_of(cluster, subject), resolvers_of(cluster, subject)
     )
-    pods = _pods([*callers, *called, *resolvers])
+    pods = _pods([*callers, *called, *resolvers.called])
     namespaces = sorted({pod.namespace for pod in pods})
     own, admin, foreign, spaces, nodes, agents = await asyncio.gather(
-        _each(cluster.list(kube.NetworkPolicy, one) for one in namespaces),
-        _each(cluster.list(kind) for kind in kube.ADMIN_POLICIES),
+        each(cluster.list(kube.NetworkPolicy, one) for one in namespaces),
+        each(cluster.list(kind) for kind in kube.ADMIN_POLICIES),
         _foreign(cluster, namespaces),
-        _each(cluster.get(kube.Namespace, one) for one in namespaces),
+        each(cluster.get(kube.Namespace, one) for one in namespaces),
         _nodes(cluster, pods),
         _agents(cluster),
     )
     plugin = _plugin(agents)
     policies = policy.PolicySet.build(
         pods,
-        [one for one in spaces if isinstance(one, kube.Namespace)],
+        _spaces(spaces),
         [one for listing in own for one in listing.items],
         [one for listing in admin for one in listing.items if isinstance(one, kube.AdminPolicy)],
         nodes=[one for one in nodes if isinstance(one, kube.Node)],
@@ -63,15 +61,19 @@ async def observe(ports: Ports, subject: Subject) -> Seen:
         policies=policies,
         callers=callers,
         called=called,
-        resolvers=resolvers,
+        resolvers=resolvers.called,
         plugin=plugin,
-        gaps=_gaps([*own, *admin, *foreign, *spaces]),
+        gaps=_gaps([*own, *admin, *foreign, resolvers.gap]),
         owners=await _owners(cluster, pods),
     )
 
 
-async def _each(work: Iterable[Awaitable[T]]) -> list[T]:
-    return list(await asyncio.gather(*work))
+def _spaces(found: Iterable[object]) -> list[kube.Namespace] | None:
+    """The namespaces; None where one may not be read: then only what the name decides is known of any."""
+    found = list(found)
+    if any(isinstance(one, Gap) for one in found):
+        return None
+    return [one for one in found if isinstance(one, kube.Namespace)]
 
 
 def _gaps(answers: Iterable[object]) -> tuple[Gap, ...]:
@@ -83,97 +85,20 @@ def _pods(ends: Iterable[Caller | Called]) -> list[kube.Pod]:
     return list({end.pod.ref: end.pod for end in ends if end.pod is not None}.values())
 
 
-async def _callers(cluster: Cluster, subject: Subject) -> tuple[Caller, ...]:
-    found = await _each(_of_source(cluster, source) for source in subject.path.sources)
-    return tuple(caller for callers in found for caller in callers)
-
-
-async def _of_source(cluster: Cluster, source: Source) -> list[Caller]:
-    """The pods that stand for a source; a node calls by its addresses, an address as itself."""
-    kind = source.spec.kind
-    pods = await _each(cluster.get(kube.Pod, ref.name, ref.namespace) for ref in source.pods)
-    callers = [Caller(source.hop, kind, pod=pod) for pod in pods if isinstance(pod, kube.Pod)]
-    return callers + [Caller(source.hop, kind, address=address) for address in source.addresses]
-
-
-async def _called(cluster: Cluster, subject: Subject) -> tuple[Called, ...]:
-    """Each endpoint with its own port; for a pod that is the target itself, the ports asked of it."""
-    path = subject.path
-    behind: dict[str, Any] = {id_: hop for hop in path.of_kind("service") for id_ in hop.next}
-    found = []
-    for hop in path.of_kind("endpoint"):
-        service = behind.get(hop.id)
-        if hop.port is None or service is None:
-            continue
-        pod = await _pod(cluster, hop.object)
-        address = hop.addresses[0] if hop.addresses else ""
-        found.append(
-            Called(hop.id, hop.port, hop.protocol, pod, address if pod is None else "", service.object, service.port)
-        )
-    for hop in path.of_kind("pod"):
-        if any(hop.id in one.next for one in path.of_kind("endpoint")) or hop.id in behind:
-            continue
-        pod = await _pod(cluster, hop.object)
-        for port, protocol in _asked(pod, hop.port, subject):
-            found.append(Called(hop.id, port, protocol, pod))
-    return tuple(found)
-
-
-async def _pod(cluster: Cluster, ref: ObjectRef | None) -> kube.Pod | None:
-    if ref is None or ref.kind != "Pod":
-        return None
-    found = await cluster.get(kube.Pod, ref.name, ref.namespace)
-    return found if isinstance(found, kube.Pod) else None
-
-
-def _asked(pod: kube.Pod | None, port: int | None, subject: Subject) -> list[tuple[int, str]]:
-    """The port asked for, else every port that the pod declares."""
-    asked = subject.path.target.port
-    if port is not None:
-        return [(port, (asked.protocol if asked else None) or "TCP")]
-    declared = [one for container in pod.serving_containers for one in container.ports] if pod else []
-    return list(dict.fromkeys((one.container_port, one.protocol) for one in declared))
-
-
-async def _resolvers(cluster: Cluster, subject: Subject) -> tuple[Called, ...]:
-    """The pods of cluster DNS, where the target is asked for by a name and a pod asks."""
-    if subject.path.target.kind == "IP" or not any(source.pods for source in subject.path.sources):
-        return ()
-    service = await cluster.get(kube.Service, "kube-dns", "kube-system")
-    if not isinstance(service, kube.Service) or subject.path.object == service.ref:
-        return ()
-    labels = ",".join(f"{key}={value}" for key, value in sorted(service.spec.selector.items()))
-    listing = await cluster.list(kube.Pod, "kube-system", labels=labels)
-    hop = subject.path.sources[0].hop
-    return tuple(
-        Called(hop, number, port.protocol, pod, "", service.ref, port.port, "dns")
-        for pod in listing.items
-        if not pod.finished
-        for port in service.spec.ports
-        if port.port == 53 and (number := _number(port, pod)) is not None
-    )
-
-
-def _number(port: kube.ServicePort, pod: kube.Pod) -> int | None:
-    if not isinstance(port.target_port, str):
-        return port.target_port or port.port
-    declared = (one for container in pod.serving_containers for one in container.ports)
-    return next((o.container_port for o in declared if (o.name, o.protocol) == (port.target_port, port.protocol)), None)
-
-
 async def _nodes(cluster: Cluster, pods: Iterable[kube.Pod]) -> list[kube.Node | Gap | None]:
     names = sorted({pod.spec.node_name for pod in pods if pod.spec.node_name})
-    return await _each(cluster.get(kube.Node, name) for name in names)
+    return await each(cluster.get(kube.Node, name) for name in names)
 
 
 async def _agents(cluster: Cluster) -> tuple[kube.Pod, ...]:
     """One look at who runs the pod network; a refusal costs what is said of it, never the verdict."""
     roles = ",".join(sorted(AGENTS))
-    listings = await _each(cluster.list(kube.Pod, labels=f"{key} in ({roles})") for key in ("k8s-app", "app"))
+    listings = await each(cluster.list(kube.Pod, labels=f"{key} in ({roles})") for key in ("k8s-app", "app"))
     return tuple(pod for listing in listings for pod in listing.items if not pod.finished)
 
 
 def _plugin(agents: Iterable[kube.Pod]) -> policy.Plugin | None:
+    """Who enforces: where flannel carries the packets, another may enforce beside it."""
     names = {AGENTS.get(pod.metadata.labels.get(key, "")) for pod in agents for key in ("k8s-app", "app")} - {None}
     enforcing = sorted(name for name in names if name and name != "flannel")
     chosen = enforcing[0] if enforcing else ("flannel" if "flannel" in names else "")
@@ -183,7 +108,7 @@ def _plugin(agents: Iterable[kube.Pod]) -> policy.Plugin | None:
 async def _foreign(cluster: Cluster, namespaces: list[str]) -> list[Listing[Any]]:
     asked = [cluster.list(kind) for kind in kube.FOREIGN if not kind.KIND.namespaced]
     asked += [cluster.list(kind, one) for kind in kube.FOREIGN if kind.KIND.namespaced for one in namespaces]
-    return await _each(asked)
+    return await each(asked)
 
 
 def _read_foreign(listing: Listing[Any]) -> list[policy.ForeignPolicy]:
@@ -207,8 +132,10 @@ async def _owners(cluster: Cluster, pods: Iterable[kube.Pod]) -> dict[ObjectRef,
 
 
 async def _topmost(cluster: Cluster, owner: kube.OwnerReference, namespace: str) -> ObjectRef:
-    if owner.kind == "ReplicaSet":
-        replica_set = await cluster.get(kube.ReplicaSet, owner.name, namespace)
-        above = replica_set.metadata.controller if isinstance(replica_set, kube.ReplicaSet) else None
+    """A ReplicaSet's Deployment and a Job's CronJob; where that may not be read, the owner itself."""
+    kinds: dict[str, type[kube.Object]] = {"ReplicaSet": kube.ReplicaSet, "Job": kube.Job}
+    if owner.kind in kinds:
+        between = await cluster.get(kinds[owner.kind], owner.name, namespace)
+        above = between.metadata.controller if isinstance(between, kube.Object) else None
         owner = above or owner
     return ObjectRef(api_version=owner.api_version, kind=owner.kind, namespace=namespace, name=owner.name)

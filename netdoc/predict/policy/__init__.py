@@ -10,7 +10,7 @@ from netdoc.predict.policy.batch import answer, batch, between
 from netdoc.predict.policy.change import Edit, Proposal, applied, smallest_change
 from netdoc.predict.policy.cni import FOREIGN_KINDS, PLUGINS, Plugin, plugin, read_foreign
 from netdoc.predict.policy.diff import Diff, Difference, diff
-from netdoc.predict.policy.explain import evaluate
+from netdoc.predict.policy.explain import evaluate, port_allows
 from netdoc.predict.policy.index import PolicySet
 from netdoc.predict.policy.lint import Lint, dns_pods, lint
 from netdoc.predict.policy.matrix import Connection, Matrix, document, matrix
@@ -27,12 +27,15 @@ from netdoc.predict.policy.model import (
     UnknownEnd,
     Verdict,
 )
-from netdoc.predict.policy.peers import Directory, Owners, Peer, peers_of, workload_of
+from netdoc.predict.policy.peers import Directory, Owners, Peer, anybody, peers_of, workload_of
+from netdoc.predict.policy.rules import Blocks, Policy, Rule
 from netdoc.predict.policy.validate import validate
+from netdoc.predict.selectors import matches
 
 __all__ = [
     "FOREIGN_KINDS",
     "PLUGINS",
+    "Blocks",
     "Connection",
     "Decision",
     "Diff",
@@ -50,13 +53,16 @@ __all__ = [
     "Owners",
     "Peer",
     "Plugin",
+    "Policy",
     "PolicySet",
     "Problem",
     "Proposal",
     "Refused",
+    "Rule",
     "UnknownEnd",
     "Verdict",
     "answer",
+    "anybody",
     "applied",
     "batch",
     "between",
@@ -65,9 +71,11 @@ __all__ = [
     "document",
     "evaluate",
     "lint",
+    "matches",
     "matrix",
     "peers_of",
     "plugin",
+    "port_allows",
     "read_foreign",
     "smallest_change",
     "validate",

@@ -163,6 +163,7 @@ class _Walk:
         self.denies: list[Decision] = []
         self.misses: list[Miss] = []
         self.doubts: list[str] = []
+        self.disputed: list[ObjectRef] = []
         self.isolating: list[Policy] = []
         self.isolated = False
 
@@ -173,7 +174,8 @@ class _Walk:
         walk, isolating = tuple(self.misses), tuple(one.ref for one in self.isolating)
         direction = self.flow.direction
         if can_accept and can_deny:
-            return DirectionVerdict(direction, None, "unknown", None, isolating, walk, "; ".join(self.doubts))
+            reason, disputed = "; ".join(self.doubts), tuple(self.disputed)
+            return DirectionVerdict(direction, None, "unknown", None, isolating, walk, reason, disputed)
         found = self.denies if can_deny else self.accepts
         why = "rule" if found else "isolated" if can_deny else "default"
         return DirectionVerdict(
@@ -215,6 +217,7 @@ class _Walk:
         if len({one.policy for one in found}) > 1 and len({one.action for one in found}) > 1:
             names = ", ".join(str(one.policy) for one in found)
             self.doubts.append(f"{names} share one priority and disagree: either may win")
+            self.disputed += [one.policy for one in found]
         self.accepts += [one for one in found if one.action == "Accept"]
         self.denies += [one for one in found if one.action == "Deny"]
         return any(one.action == "Pass" for one in found)
@@ -400,31 +403,40 @@ def _ports(flow: Flow, rule: Rule) -> Answer:
 
 
 def port_matches(flow: Flow, port: Port) -> Answer:
-    asked = f"{flow.protocol} {flow.port}"
+    return port_holds(port, flow.destination, flow.port, flow.protocol)
+
+
+def port_holds(port: Port, destination: End, number: int, protocol: str) -> Answer:
+    """Whether a port of a rule is the one that the destination is asked on."""
+    asked = f"{protocol} {number}"
     if port.name is not None:
-        return _named_port(flow, port, asked)
-    if port.protocol == flow.protocol and port.first <= flow.port <= port.last:
+        return _named_port(port, destination, number, protocol)
+    if port.protocol == protocol and port.first <= number <= port.last:
         return YES
     span = str(port.first) if port.first == port.last else f"{port.first}-{port.last}"
     return Answer(False, "port", f"it is for {port.protocol} {span}, not {asked}")
 
 
-def _named_port(flow: Flow, port: Port, asked: str) -> Answer:
-    pod = flow.destination.pod
-    if pod is None or not flow.destination.selectable:
-        return Answer(False, "named-port", f"{flow.destination.id} is not a pod with port names, such as {port.name}")
+def port_allows(port: Port, destination: End, number: int, protocol: str) -> bool:
+    return port_holds(port, destination, number, protocol).holds is True
+
+
+def _named_port(port: Port, destination: End, asked: int, protocol: str) -> Answer:
+    pod = destination.pod
+    if pod is None or not destination.selectable:
+        return Answer(False, "named-port", f"{destination.id} is not a pod with port names, such as {port.name}")
     meant = [
-        (protocol, number)
-        for name, protocol, number in named_ports(pod)
-        if name == port.name and port.protocol in (None, protocol)
+        (declared, number)
+        for name, declared, number in named_ports(pod)
+        if name == port.name and port.protocol in (None, declared)
     ]
-    if (flow.protocol, flow.port) in meant:
+    if (protocol, asked) in meant:
         return YES
     wanted = f"{port.name} ({port.protocol})" if port.protocol else port.name
     if not meant:
-        return Answer(False, "named-port", f"{flow.destination.id} declares no port named {wanted}")
-    numbers = ", ".join(f"{protocol} {number}" for protocol, number in meant)
-    return Answer(False, "port", f"{wanted} is {numbers} on {flow.destination.id}, not {asked}")
+        return Answer(False, "named-port", f"{destination.id} declares no port named {wanted}")
+    numbers = ", ".join(f"{declared} {number}" for declared, number in meant)
+    return Answer(False, "port", f"{wanted} is {numbers} on {destination.id}, not {protocol} {asked}")
 
 
 def isolating(policies: PolicySet, direction: Direction, end: End) -> tuple[ObjectRef, ...]:

@@ -99,7 +99,8 @@ class DirectionVerdict(msgspec.Struct, frozen=True):
 
     `why`: a rule decided (`decision`); policies isolate the subject and no rule matched (`isolating`, `walk`);
     nothing selects it (default); the end is no subject of policies; its own node or address; or `reason` says
-    why it cannot be known.
+    why it cannot be known, `also` which policies it hangs on. Where a rule decided, `also` are those of the same
+    priority that decide alike.
     """
 
     direction: Direction

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import ip_network
 
 import msgspec
 
 from netdoc.model.kube import Pod
-from netdoc.predict.policy.addresses import networks_of
+from netdoc.predict.policy.addresses import Family, networks_of
 from netdoc.predict.policy.index import PolicySet
 from netdoc.predict.policy.model import End, UnknownEnd
 
@@ -142,3 +143,11 @@ class Directory:
             return self.policies.address(text)
         except ValueError:
             raise UnknownEnd(f"{text!r} is neither namespace/name nor an address") from None
+
+
+def anybody(policies: PolicySet, family: Family = 4) -> End:
+    """Somebody outside: an address of the widest range that all policies treat alike, and so name least."""
+    ranges = [ip_network(peer.id) for peer in outside(policies)]
+    widest = max((one for one in ranges if one.version == family), key=lambda one: one.num_addresses, default=None)
+    example = "198.51.100.1" if family == 4 else "2001:db8::1"  # RFC 5737, RFC 3849
+    return policies.address(str(widest[1]) if widest is not None else example)
