@@ -17,7 +17,7 @@ MOST = 8  # connections that one fix opens: each is searched by trying
 def fix_for(group: Sequence[Denial], seen: Seen) -> Fix | None:
     """Each change is searched on the set that the ones before have made; None where no edit helps."""
     working, edits, also = seen.policies, dict[ObjectRef, policy.Edit](), 0
-    for one in list(group)[:MOST]:
+    for one in [one for one in group if _named(one)][:MOST]:
         source, destination = _again(working, one.source), _again(working, one.destination)
         proposal = policy.smallest_change(working, source, destination, one.called.port, one.called.protocol)
         also += len(proposal.also)
@@ -32,6 +32,11 @@ def fix_for(group: Sequence[Denial], seen: Seen) -> Fix | None:
         commands=tuple(_command(one, seen) for one in edits.values()),
         patch=first.patch or first.after,
     )
+
+
+def _named(denial: Denial) -> bool:
+    """Whether both ends are somebody: no rule can be written for an address that is not known."""
+    return all(one.pod is not None or one.address for one in (denial.caller, denial.called))
 
 
 def _again(policies: policy.PolicySet, end: policy.End) -> policy.End:

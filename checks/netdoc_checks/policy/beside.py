@@ -37,16 +37,12 @@ def _refused(seen: Seen) -> Iterator[Finding]:
 def _blocks(seen: Seen) -> Iterator[Finding]:
     """Pods let through by an ipBlock alone, where it is not known whether the plugin matches pods by blocks."""
     inputs = seen.policies.inputs
-    if seen.plugin is not None or not any(_has_blocks(one) for one in seen.policies.policies):
+    if seen.plugin is not None or not policy.has_blocks(seen.policies):
         return
     without = policy.PolicySet(msgspec.structs.replace(inputs, ipblock_pods="ignore"))
     for caller in seen.callers:
         for called in seen.called:
             yield from _turned(caller, called, seen, without)
-
-
-def _has_blocks(one: policy.Policy) -> bool:
-    return any(isinstance(peer.match, policy.Blocks) for rule in one.all_rules for peer in rule.peers or ())
 
 
 def _turned(caller: Caller, called: Called, seen: Seen, without: policy.PolicySet) -> Iterator[Finding]:

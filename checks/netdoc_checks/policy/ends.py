@@ -82,12 +82,12 @@ def _outside(subject: Subject) -> Iterable[Called]:
     """Addresses outside, and nodes, that are called by a port that is known."""
     asked = subject.path.target.port
     port = asked.number if asked is not None else None
-    led = {id_ for hop in subject.path.of_kind("client") for id_ in hop.next}
+    led = {id_ for kind in ("client", "service") for hop in subject.path.of_kind(kind) for id_ in hop.next}
     for hop in subject.path.hops:
         number = hop.port or port
         if hop.kind in ("external", "node") and hop.id in led and number is not None:
             protocol = (asked.protocol if asked else None) or hop.protocol
-            yield from (Called(hop.id, number, protocol, None, address) for address in hop.addresses)
+            yield from (Called(hop.id, number, protocol, None, address) for address in hop.addresses or ("",))
 
 
 async def _pod(cluster: Cluster, ref: ObjectRef | None) -> kube.Pod | None:

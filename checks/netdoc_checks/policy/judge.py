@@ -20,7 +20,9 @@ def judge(seen: Seen) -> Iterable[Judgement]:
     denials: list[Denial] = []
     for caller in seen.callers:
         for called in seen.called:
-            found, doubts = ask(caller, called, seen)
+            found, doubts = (
+                ask(caller, called, seen) if called.pod or called.address else _somewhere(caller, called, seen)
+            )
             denials += found
             judgements += doubts
         if caller.asks_cluster_dns:
@@ -53,8 +55,39 @@ def ask(caller: Caller, called: Called, seen: Seen) -> tuple[list[Denial], list[
             if side.allowed is False and side.direction not in denials:
                 family = one.family if allowed else 0
                 denials[side.direction] = Denial(caller, called, side, source, destination, family, allowed)
+    if denials and caller.kind == "Here" and not caller.address and policy.has_blocks(seen.policies):
+        return [], [_own_address(caller, called, seen)]
     doubts = [one for one in judged if one.allowed is None]
     return list(denials.values()), list(unknown(doubts[0], caller, called, seen)) if doubts else []
+
+
+def _own_address(caller: Caller, called: Called, seen: Seen) -> Unjudged:
+    return Unjudged(
+        what=f"whether policies let {seen.name_of(caller)} reach {seen.asked(called)}",
+        reason="no-source",
+        detail="they go by address, and by which one the cluster sees this machine is not known; give it with --from",
+        hop=called.hop,
+        blocking=True,
+    )
+
+
+def _somewhere(caller: Caller, called: Called, seen: Seen) -> tuple[list[Denial], list[Judgement]]:
+    """An outside name whose address is not known: judged where all addresses are treated alike."""
+    ranges = [one.id.partition("/")[0] for one in policy.outside(seen.policies)]
+    places = [msgspec.structs.replace(called, address=one) for one in ranges]
+    asked = [ask(caller, place, seen) for place in places]
+    if not asked or all(not denials and not doubts for denials, doubts in asked):
+        return [], []
+    if all(denials for denials, _ in asked):
+        return [msgspec.structs.replace(one, called=called) for one in asked[0][0]], []
+    return [], [
+        Unjudged(
+            what=f"whether policies let {seen.name_of(caller)} reach {seen.asked(called)}",
+            reason="incomplete",
+            detail="its address is not known, and policies allow some addresses only",
+            hop=called.hop,
+        )
+    ]
 
 
 def _source(caller: Caller, called: Called, seen: Seen) -> policy.End | None:

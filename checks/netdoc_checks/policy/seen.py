@@ -69,7 +69,8 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
             owner = self.owner(end.pod)
             return f"{owner.kind.lower()}/{owner.name}"
         if isinstance(end, Called):
-            return f"the node-local DNS cache at {end.address}" if end.purpose == "node-local" else end.address
+            where = end.address or end.hop.removeprefix("external/")
+            return f"the node-local DNS cache at {where}" if end.purpose == "node-local" else where
         return end.address or {"Internet": "the internet", "Here": "this machine"}.get(end.kind, end.kind.lower())
 
     def asked(self, called: Called) -> str:

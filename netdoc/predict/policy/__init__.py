@@ -27,15 +27,14 @@ from netdoc.predict.policy.model import (
     UnknownEnd,
     Verdict,
 )
-from netdoc.predict.policy.peers import Directory, Owners, Peer, anybody, peers_of, workload_of
-from netdoc.predict.policy.rules import Blocks, Policy, Rule
+from netdoc.predict.policy.peers import Directory, Owners, Peer, anybody, has_blocks, outside, peers_of, workload_of
+from netdoc.predict.policy.rules import Policy, Rule
 from netdoc.predict.policy.validate import validate
 from netdoc.predict.selectors import matches
 
 __all__ = [
     "FOREIGN_KINDS",
     "PLUGINS",
-    "Blocks",
     "Connection",
     "Decision",
     "Diff",
@@ -70,9 +69,11 @@ __all__ = [
     "dns_pods",
     "document",
     "evaluate",
+    "has_blocks",
     "lint",
     "matches",
     "matrix",
+    "outside",
     "peers_of",
     "plugin",
     "port_allows",

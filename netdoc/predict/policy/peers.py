@@ -12,6 +12,7 @@ from netdoc.model.kube import Pod
 from netdoc.predict.policy.addresses import Family, networks_of
 from netdoc.predict.policy.index import PolicySet
 from netdoc.predict.policy.model import End, UnknownEnd
+from netdoc.predict.policy.rules import Blocks
 
 OwnerKey = tuple[str, str, str]  # namespace, kind, name
 Owners = Mapping[OwnerKey, tuple[str, str]]  # to kind and name
@@ -151,3 +152,13 @@ def anybody(policies: PolicySet, family: Family = 4) -> End:
     widest = max((one for one in ranges if one.version == family), key=lambda one: one.num_addresses, default=None)
     example = "198.51.100.1" if family == 4 else "2001:db8::1"  # RFC 5737, RFC 3849
     return policies.address(str(widest[1]) if widest is not None else example)
+
+
+def has_blocks(policies: PolicySet) -> bool:
+    """Whether any policy names peers by address."""
+    return any(
+        isinstance(peer.match, Blocks)
+        for one in policies.policies
+        for rule in one.all_rules
+        for peer in rule.peers or ()
+    )
