@@ -119,7 +119,9 @@ class Guarded(click.Command):
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
-        return self._command.make_context(info_name, args, parent, **extra)
+        context = self._command.make_context(info_name, args, parent, **extra)
+        context.command = self  # click invokes the context's command: this one, so that a failure has a name
+        return context
 
     def invoke(self, context: click.Context) -> Any:
         try:

@@ -81,10 +81,8 @@ def test_two_runs_at_once_do_not_meet(own_state: Path) -> None:
 def test_answers_are_pruned_to_known_fields_and_say_which(diagnosed: Callable[..., Answer], own_state: Path) -> None:
     diagnosed()
     lines = [json.loads(line) for line in journals(own_state)[0].read_text().splitlines()]
-    pods = [
-        one["answer"]["value"] for one in lines
-        if "answer" in one and one["answer"]["record"]["ask"]["resource"] == "pods" and one["answer"]["value"].get("items")
-    ]  # fmt: skip
+    answers = [one["answer"] for one in lines if "answer" in one]
+    pods = [one["value"] for one in answers if one["record"]["ask"]["resource"] == "pods" and one["value"].get("items")]
     assert pods
     assert "spec.nodeName" in pods[0]["fields"]
     assert all("managedFields" not in item["metadata"] for one in pods for item in one["items"])
