@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import TextIO
 
-from netdoc.cli.exits import Failure
+from netdoc.cli.exits import Exit, Failure
 from netdoc.cli.options import OutputOptions
 from netdoc.model.event import Event
 from netdoc.model.report import Report
@@ -44,9 +44,10 @@ class Writer:
             if format_ == "jsonl":
                 continue
             stream = self._open(file)
-            stream.write(render(report, format_, width=width(stream), color=self._colored(stream)))
-            stream.flush()
-        for stream in self._streams.values():
+            text = render(report, format_, width=width(stream), color=self._colored(stream))
+            _put(stream, text, file or "stdout")
+        for file, stream in self._streams.items():
+            _put(stream, "", file)
             stream.close()
 
     def _open(self, file: str) -> TextIO:
@@ -69,6 +70,17 @@ class Writer:
 
         for text in texts if not self._options.quiet else ():
             print(f"netdoc: {line(text)}", file=sys.stderr)
+
+
+def _put(stream: TextIO, text: str, name: str) -> None:
+    """Writes all of it. A disk that is full is said; a reader that went away is nobody's mistake."""
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise Failure(f"cannot write {name}: {error.strerror}", code=Exit.UNKNOWN) from error
 
 
 def width(stream: TextIO) -> int:

@@ -31,6 +31,7 @@ SIDECARS = frozenset({"istio-proxy", "linkerd-proxy", "envoy", "envoy-sidecar", 
 # time that the container takes to fail on top.
 LOOP_WINDOW = timedelta(minutes=12)
 LOOP_RESTARTS = 3
+SETTLED = timedelta(minutes=6)  # longer than the longest back-off: what still runs then is not between two ends
 TERMINATION_SLACK = timedelta(minutes=1)
 
 _MISSING = re.compile(r"(configmap|secret|persistentvolumeclaim) \"([^\"]+)\" not found", re.IGNORECASE)
@@ -295,11 +296,19 @@ def _exiting(
 
 
 def _loops(status: kube.ContainerStatus, now: datetime) -> bool:
-    """Whether a container that runs at this moment is only between two ends."""
+    """Whether a container that runs at this moment is only between two ends.
+
+    Restarts are counted over a pod's whole life, so their number alone tells nothing. One that is ready must have
+    run for a short time only before its last end, and must not have run much longer than that since.
+    """
     last = status.last_state.terminated
     if last is None or status.restart_count < LOOP_RESTARTS or last.finished_at is None:
         return False
-    return now - last.finished_at < LOOP_WINDOW
+    ago = now - last.finished_at
+    if not status.ready:
+        return ago < LOOP_WINDOW
+    lasted = last.finished_at - last.started_at if last.started_at else timedelta()
+    return lasted < LOOP_WINDOW and ago < min(LOOP_WINDOW, max(3 * lasted, SETTLED))
 
 
 def _loop_start(status: kube.ContainerStatus, events: Sequence[kube.Event]) -> datetime | None:

@@ -325,6 +325,13 @@ def test_a_pod_that_is_ready_between_two_ends() -> None:
     check(pod(statuses=(told,)), (), "pod.crash-looping")
 
 
+def test_a_pod_that_fell_over_now_and_then_in_its_life_and_serves_is_left_alone() -> None:
+    last = exit_(137, "OOMKilled", minutes=10)
+    last["terminated"]["startedAt"] = ago(hours=200)
+    told = status(ready=True, state=RUNNING, last=last, restarts=4)
+    check(pod(statuses=(told,)), (), None)
+
+
 @pytest.mark.parametrize(
     ("restarts", "minutes", "code"),
     [(2, 3, "pod.not-ready"), (3, 3, "pod.crash-looping"), (30, 11, "pod.crash-looping"), (30, 13, "pod.not-ready")],
