@@ -14,14 +14,16 @@ from netdoc.model.kube.apps import Workload
 from netdoc.model.kube.discovery import SERVICE_NAME_LABEL
 from netdoc.model.kube.meta import Object, ObjectRef
 from netdoc.model.path import Path
-from netdoc.model.record import Gap
 from netdoc.path.sources import selector_text
-from netdoc.ports import Cluster, Listing
+from netdoc.ports import Cluster
 
 T = TypeVar("T")
+AnyWorkload = Workload | kube.DaemonSet
 
 MOST_PODS = 60  # pods beyond these belong to the same few workloads
 MOST_MAPS = 20
+# Events that tell of a change and of nothing else that is told: evictions, and what controllers did to scale.
+TELLING = ("Evicted", "ScalingReplicaSet", "SuccessfulDelete")
 
 
 class Around(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,7 +32,7 @@ class Around(msgspec.Struct, frozen=True, kw_only=True):
     now: datetime
     since: timedelta
     pods: tuple[kube.Pod, ...] = ()
-    workloads: tuple[Workload | kube.DaemonSet, ...] = ()
+    workloads: tuple[AnyWorkload, ...] = ()
     replica_sets: tuple[kube.ReplicaSet, ...] = ()
     revisions: tuple[kube.ControllerRevision, ...] = ()
     services: tuple[kube.Service, ...] = ()
@@ -38,12 +40,11 @@ class Around(msgspec.Struct, frozen=True, kw_only=True):
     nodes: tuple[kube.Node, ...] = ()
     policies: tuple[kube.NetworkPolicy, ...] = ()
     config_maps: tuple[kube.ConfigMapMeta, ...] = ()
-    evictions: tuple[kube.Event, ...] = ()
-    gaps: tuple[Gap, ...] = ()
+    events: tuple[kube.Event, ...] = ()
 
 
 async def observe_changes(cluster: Cluster, path: Path, since: timedelta) -> Around:
-    """Everything around the path that may have changed. What may not be read is a gap, never "nothing changed"."""
+    """Everything around the path that may have changed. What may not be read stands in the record as a gap."""
     services, pods = await asyncio.gather(_services(cluster, path), _pods(cluster, path))
     selected = await _all(_selected(cluster, one) for one in services)
     everyone = {pod.ref: pod for pod in (*pods, *(pod for listing in selected for pod in listing))}
@@ -54,8 +55,8 @@ async def observe_changes(cluster: Cluster, path: Path, since: timedelta) -> Aro
     nodes = await _all(cluster.get(kube.Node, name) for name in _node_names(path, mine))
     policies = await _all(cluster.list(kube.NetworkPolicy, one) for one in _namespaces(path))
     maps = await _all(cluster.get(kube.ConfigMapMeta, name, ns) for ns, name in _map_names(mine, workloads))
-    evicted = await _all(_evictions(cluster, one) for one in sorted({one.namespace for one in mine}))
-    asked = [*policies, *nodes, *maps]
+    places = sorted({one.namespace for one in (*mine, *workloads)})
+    events = await _all(cluster.list(kube.Event, one, fields=f"reason={why}") for one in places for why in TELLING)
     return Around(
         now=await cluster.now(),
         since=since,
@@ -68,18 +69,12 @@ async def observe_changes(cluster: Cluster, path: Path, since: timedelta) -> Aro
         nodes=tuple(one for one in nodes if isinstance(one, kube.Node)),
         policies=tuple(one for listing in policies for one in listing.items),
         config_maps=tuple(one for one in maps if isinstance(one, kube.ConfigMapMeta)),
-        evictions=tuple(one for found in evicted for one in found),
-        gaps=tuple(gap for one in asked if (gap := _gap(one)) is not None),
+        events=tuple(one for listing in events for one in listing.items),
     )
 
 
 async def _all(work: Iterable[Awaitable[T]]) -> list[T]:
     return list(await asyncio.gather(*work))
-
-
-def _gap(answer: object) -> Gap | None:
-    gap = answer if isinstance(answer, Gap) else answer.gap if isinstance(answer, Listing) else None
-    return gap if gap is not None and gap.blocking else None
 
 
 async def _services(cluster: Cluster, path: Path) -> tuple[kube.Service, ...]:
@@ -99,8 +94,7 @@ async def _pods(cluster: Cluster, path: Path) -> tuple[kube.Pod, ...]:
 async def _selected(cluster: Cluster, service: kube.Service) -> tuple[kube.Pod, ...]:
     if not service.spec.selector:
         return ()
-    labels = ",".join(f"{key}={value}" for key, value in sorted(service.spec.selector.items()))
-    return (await cluster.list(kube.Pod, service.namespace, labels=labels)).items
+    return (await cluster.list(kube.Pod, service.namespace, labels=_text(service.spec.selector))).items
 
 
 async def _slices(cluster: Cluster, service: kube.Service) -> tuple[kube.EndpointSlice, ...]:
@@ -110,7 +104,7 @@ async def _slices(cluster: Cluster, service: kube.Service) -> tuple[kube.Endpoin
 
 async def _workloads(
     cluster: Cluster, pods: tuple[kube.Pod, ...], services: tuple[kube.Service, ...]
-) -> tuple[Workload | kube.DaemonSet, ...]:
+) -> tuple[AnyWorkload, ...]:
     """The owners of the pods; for a Service without pods, the workloads whose template it selects."""
     owners = {(pod.namespace, owner.kind, owner.name) for pod in pods if (owner := pod.metadata.controller)}
     found = [one for key in sorted(owners) if (one := await _owner(cluster, *key)) is not None]
@@ -124,7 +118,7 @@ def _takes(service: kube.Service, labels: dict[str, str], namespace: str) -> boo
     return namespace == service.namespace and service.spec.selector.items() <= labels.items()
 
 
-async def _owner(cluster: Cluster, namespace: str, kind: str, name: str) -> Workload | kube.DaemonSet | None:
+async def _owner(cluster: Cluster, namespace: str, kind: str, name: str) -> AnyWorkload | None:
     kinds: dict[str, type[Object]] = {
         "ReplicaSet": kube.ReplicaSet,
         "StatefulSet": kube.StatefulSet,
@@ -138,20 +132,26 @@ async def _owner(cluster: Cluster, namespace: str, kind: str, name: str) -> Work
     return found if isinstance(found, Workload | kube.DaemonSet) else None
 
 
-async def _templates(cluster: Cluster, service: kube.Service) -> list[Workload | kube.DaemonSet]:
+async def _templates(cluster: Cluster, service: kube.Service) -> list[AnyWorkload]:
+    """The workloads whose template the Service selects, and the Deployments of which it selected an earlier one."""
     kinds: tuple[type[Object], ...] = (kube.Deployment, kube.StatefulSet, kube.DaemonSet)
     listings = await _all(cluster.list(kind, service.namespace) for kind in kinds)
+    everyone = [one for listing in listings for one in listing.items if isinstance(one, Workload | kube.DaemonSet)]
+    past = await cluster.list(kube.ReplicaSet, service.namespace, labels=_text(service.spec.selector))
+    former = {owner.name for one in past.items if (owner := one.metadata.controller) and owner.kind == "Deployment"}
     return [
         one
-        for listing in listings
-        for one in listing.items
-        if isinstance(one, Workload | kube.DaemonSet) and _takes(service, one.template.metadata.labels, one.namespace)
+        for one in everyone
+        if _takes(service, one.template.metadata.labels, one.namespace)
+        or (isinstance(one, kube.Deployment) and one.name in former)
     ]
 
 
-async def _replica_sets(
-    cluster: Cluster, workloads: tuple[Workload | kube.DaemonSet, ...]
-) -> tuple[kube.ReplicaSet, ...]:
+def _text(labels: dict[str, str]) -> str:
+    return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
+
+
+async def _replica_sets(cluster: Cluster, workloads: tuple[AnyWorkload, ...]) -> tuple[kube.ReplicaSet, ...]:
     deployments = [one for one in workloads if isinstance(one, kube.Deployment)]
     found = await _all(
         cluster.list(kube.ReplicaSet, one.namespace, labels=selector_text(one.spec.selector)) for one in deployments
@@ -159,9 +159,7 @@ async def _replica_sets(
     return tuple(one for listing in found for one in listing.items)
 
 
-async def _revisions(
-    cluster: Cluster, workloads: tuple[Workload | kube.DaemonSet, ...]
-) -> tuple[kube.ControllerRevision, ...]:
+async def _revisions(cluster: Cluster, workloads: tuple[AnyWorkload, ...]) -> tuple[kube.ControllerRevision, ...]:
     """StatefulSets and DaemonSets keep their earlier templates as ControllerRevisions."""
     keepers = [one for one in workloads if isinstance(one, kube.StatefulSet | kube.DaemonSet)]
     found = await _all(
@@ -182,14 +180,15 @@ def _namespaces(path: Path) -> list[str]:
     return sorted({ref.namespace for ref in refs if ref is not None and ref.namespace})
 
 
-def _map_names(pods: tuple[kube.Pod, ...], workloads: tuple[Workload | kube.DaemonSet, ...]) -> list[tuple[str, str]]:
+def _map_names(pods: tuple[kube.Pod, ...], workloads: tuple[AnyWorkload, ...]) -> list[tuple[str, str]]:
     """ConfigMaps that the pods refer to, by name: metadata alone is read of them."""
     specs = [(pod.namespace, pod.spec) for pod in pods]
     specs += [(one.namespace, one.template.spec) for one in workloads]
-    return sorted({(namespace, name) for namespace, spec in specs for name in _maps_in(spec) if name})[:MOST_MAPS]
+    return sorted({(namespace, name) for namespace, spec in specs for name in maps_in(spec) if name})[:MOST_MAPS]
 
 
-def _maps_in(spec: kube.PodSpec) -> Iterable[str]:
+def maps_in(spec: kube.PodSpec) -> Iterable[str]:
+    """The ConfigMaps that a pod refers to."""
     for volume in spec.volumes:
         if volume.config_map is not None:
             yield volume.config_map.name
@@ -201,7 +200,3 @@ def _maps_in(spec: kube.PodSpec) -> Iterable[str]:
         for env in container.env:
             if env.value_from is not None and env.value_from.config_map_key_ref is not None:
                 yield env.value_from.config_map_key_ref.name
-
-
-async def _evictions(cluster: Cluster, namespace: str) -> tuple[kube.Event, ...]:
-    return (await cluster.list(kube.Event, namespace, fields="reason=Evicted")).items

@@ -26,6 +26,15 @@ FITTING: Mapping[str, tuple[str, ...]] = {
     "dns": ("config", "rollout", "service", "scale"),
 }
 
+# The same for codes of which one knows better.
+FITTING_CODE: Mapping[str, tuple[str, ...]] = {
+    "workload.scaled-to-zero": ("scale",),
+    "pod.unschedulable": ("rollout", "scale", "node"),
+    "pod.evicted": ("event", "node"),
+}
+# What of a new template a Service depends on.
+SERVICE_WORDS = ("label ", "containerPort ")
+
 
 def suspected(
     changes: Sequence[Change], root: Finding | None, path: Path
@@ -36,14 +45,21 @@ def suspected(
     fitting = [change for change in changes if _fits(change, root, path)]
     if not fitting:
         return tuple(changes), None
-    order = FITTING.get(root.code.split(".")[0], ())
-    chosen = min(fitting, key=lambda one: (order.index(one.what), -one.at.timestamp()))
+    order = _order(root)
+    chosen = min(
+        fitting,
+        key=lambda one: (one.detail.startswith("created"), order.index(one.what), -one.at.timestamp(), one.object),
+    )
     marked = tuple(msgspec.structs.replace(one, suspect=True) if one is chosen else one for one in changes)
     return marked, chosen.at
 
 
+def _order(root: Finding) -> tuple[str, ...]:
+    return FITTING_CODE.get(root.code) or FITTING.get(root.code.partition(".")[0], ())
+
+
 def _fits(change: Change, root: Finding, path: Path) -> bool:
-    if change.what not in FITTING.get(root.code.split(".")[0], ()):
+    if change.what not in _order(root):
         return False
     if root.since is not None and change.at > root.since + SLACK:
         return False
@@ -57,13 +73,17 @@ def _concerns(change: Change, root: Finding, path: Path) -> bool:
         return True
     match change.what:
         case "config":
-            return change.object.namespace == root.object.namespace
+            return bool(named & set(change.used_by))
         case "node":
             return _on_node(change.object, root, path)
-        case "policy":
-            return change.object.namespace in {ref.namespace for ref in named}
+        case "rollout" if root.code.startswith("service."):
+            return _same_place(change, root) and any(word in change.detail for word in SERVICE_WORDS)
         case _:
             return False
+
+
+def _same_place(change: Change, root: Finding) -> bool:
+    return change.object.namespace == root.object.namespace
 
 
 def _on_node(node: ObjectRef, root: Finding, path: Path) -> bool:
