@@ -60,8 +60,8 @@ def assemble(ledger: Ledger, recorder: Recorder, run: Run, ended_early: str = ""
         target=_target(path),
         from_=_source(path.sources[0]) if path.sources else None,
         status=status,
-        basis="configuration",
-        headline=headline(status, roots, extent, not_checked, ended_early),
+        basis="measured" if _measured(recorder) else "configuration",
+        headline=headline(status, roots, extent, not_checked, ended_early, measured=_measured(recorder)),
         impact=extent,
         root_causes=tuple(ledger.number(key(one)) for one in roots),
         path=hops,
@@ -72,6 +72,13 @@ def assemble(ledger: Ledger, recorder: Recorder, run: Run, ended_early: str = ""
         comparisons=(),
         not_checked=not_checked,
         summary=_summary(diagnosis.findings, checks, recorder, run),
+    )
+
+
+def _measured(recorder: Recorder) -> bool:
+    """Whether packets of this run left from the source itself. A tunnel crosses nothing of the path."""
+    return any(
+        one.ask.verb == "measure" and one.gap is None and one.vantage.startswith("exec:") for one in recorder.records
     )
 
 

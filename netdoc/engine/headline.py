@@ -17,6 +17,7 @@ def headline(
     impact: Impact | None,
     not_checked: tuple[NotChecked, ...],
     ended_early: str = "",
+    measured: bool = False,
 ) -> str:
     """Cause first; where there is none, what was and what was not established."""
     if roots:
@@ -27,6 +28,8 @@ def headline(
     if status == "unknown":
         blocked = [one for one in not_checked if one.reason not in _NO_BAR]
         return f"could not tell: {blocked[0].what}" if blocked else "could not tell: nothing on the path was judged"
+    if measured:
+        return "no fault found: the source's own connections arrive"
     return "no fault in configuration; no packet was sent"
 
 

@@ -28,12 +28,15 @@ from netdoc.model.finding import Judgement, Severity, Unjudged
 from netdoc.model.report import CheckStatus
 from netdoc.model.target import SourceSpec, Target
 from netdoc.path import resolve
-from netdoc.ports import Ports, Recorder
+from netdoc.ports import Consent, NoVantages, Ports, Recorder, Vantages
+from netdoc.ports.recorder import Recording
 
 Ending = Literal["finished", "timeout", "interrupted"]
 Work = Callable[[], Awaitable[Iterable[Judgement]]]
 
 TARGET_STEP = Step(id="target", check="target", title="Find the target and the way to it")
+CONNECT_STEP = Step(id="connect", check="connect", title="Try it from the source")
+"""Runs behind the playbook's own steps, with a consent to measure: what was predicted is compared with packets."""
 STRANGER = 10.0
 """Seconds that a check of another package may take; less where the run's own time is shorter."""
 
@@ -49,14 +52,23 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     since: timedelta = timedelta(hours=2)
     repeat: int = 3
     timeout: float | None = 30.0
+    consents: tuple[Consent, ...] = ()
 
 
 class Run:
     """One run: its ledger, and how it ended."""
 
-    def __init__(self, request: Request, recorder: Recorder, announce: Announcer, asker: Asker = nobody) -> None:
+    def __init__(
+        self,
+        request: Request,
+        recorder: Recorder,
+        announce: Announcer,
+        asker: Asker = nobody,
+        vantages: Vantages | None = None,
+    ) -> None:
         self.request = request
         self.recorder = recorder
+        self.vantages = Recording(recorder, vantages or NoVantages(), request.consents)
         self.announce = announce
         self.ledger = Ledger(known_codes(), recorder)
         self.ending: Ending = "finished"
@@ -86,6 +98,8 @@ class Run:
             self._not_told(f"the checks of package {broken.package}", broken.reason)
         standing = Standing(inputs=dict(self.request.inputs))
         await walk(self.request.playbook, standing, self)
+        if self.request.consents and self.ledger.path is not None:
+            await self.run_step(CONNECT_STEP)
         self.outcome = self._said(standing)
         await self._look_for_changes()
 
@@ -203,7 +217,7 @@ class Run:
             repeat=self.request.repeat,
             parameters=_parameters(check, work.parameters),
         )
-        ports = Ports(self.recorder)
+        ports = Ports(self.recorder, self.vantages) if is_ours(check.id) else Ports(self.recorder)
         if seconds is not None:
             return await isolation.run_apart(check, ports, subject, seconds)
         return check.judge(await check.observe(ports, subject))

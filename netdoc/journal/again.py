@@ -75,6 +75,7 @@ def request_of(story: Story, limit: timedelta | None = None) -> Request:
         inputs={**head.inputs, **story.given_answers},
         since=timedelta(seconds=head.since),
         repeat=head.repeat,
+        consents=head.consents,
         timeout=(limit.total_seconds() or None) if limit is not None else None,
     )
 
@@ -88,4 +89,5 @@ def head_fields(request: Request) -> dict[str, Any]:
         "inputs": msgspec.to_builtins(dict(request.inputs)),
         "since": request.since.total_seconds(),
         "repeat": request.repeat,
+        "consents": request.consents,
     }

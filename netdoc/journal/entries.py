@@ -18,7 +18,7 @@ from netdoc.engine.playbooks.model import Playbook
 from netdoc.model.record import Record
 from netdoc.model.report import Status
 from netdoc.model.target import SourceSpec, Target
-from netdoc.ports import Where
+from netdoc.ports import Consent, Where
 
 VERSION = 1
 """Raised when a reader of the version before would misread what is written."""
@@ -47,6 +47,7 @@ class Head(Line, frozen=True):
     options: dict[str, Any] = {}
     since: float = 7200.0
     repeat: int = 3
+    consents: tuple[Consent, ...] = ()
     digest: str = ""
     resumes: str = ""
     rechecks: str = ""

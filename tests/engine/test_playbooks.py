@@ -29,9 +29,15 @@ def problems(steps: str, head: str = HEAD) -> list[str]:
 
 
 MISTAKES = {
-    "an unknown key": ("steps:\n- {id: a, check: endpoints, wehn: 1}\n", '5:29: error: "wehn" is not known here; did you mean "when"?'),
+    "an unknown key": (
+        "steps:\n- {id: a, check: endpoints, wehn: 1}\n",
+        '5:29: error: "wehn" is not known here; did you mean "when"?',
+    ),
     "a wrong type": ("steps:\n- id: 3\n  check: endpoints\n", "5:3: error: id: expected text, got `int`"),
-    "a step that does nothing": ("steps:\n- {id: a, title: x}\n", "5:3: error: step a does nothing: it needs exactly one of check, ask and run"),
+    "a step that does nothing": (
+        "steps:\n- {id: a, title: x}\n",
+        "5:3: error: step a does nothing: it needs exactly one of check, ask and run",
+    ),
     "a step that does two things": (
         "steps:\n- id: a\n  check: endpoints\n  run: connectivity\n",
         "5:3: error: step a has check and run: it needs exactly one of check, ask and run",
@@ -67,7 +73,7 @@ MISTAKES = {
     ),
     "a code that is never reported": (
         "steps:\n- {id: a, check: endpoints}\n- id: b\n  check: endpoints\n  when: {step: a, found: [dns.nxdomain]}\n",
-        "8:26: error: check endpoints never reports dns.nxdomain",
+        "8:27: error: check endpoints never reports dns.nxdomain",
     ),
     "an answer that is none": (
         "steps:\n- {id: q, ask: {question: How?, choices: [slow, never]}}\n- id: b\n  check: endpoints\n"
@@ -247,8 +253,8 @@ def test_a_playbook_within_a_playbook_has_its_own_inputs() -> None:
     inner = book({"id": "x", "check": "one", "with": {"n": {"input": "count"}}},
                  inputs=[{"name": "count", "type": "integer", "default": 1}])  # fmt: skip
     actor = Acted(books={"inner": inner}, one="fail")
-    outer = book({"id": "a", "run": "inner", "with": {"count": 7}},
-                 {"id": "b", "check": "y", "when": {"step": "a", "status": ["fail"], "found": ["one.code"]}})  # fmt: skip
+    when = {"step": "a", "status": ["fail"], "found": ["one.code"]}
+    outer = book({"id": "a", "run": "inner", "with": {"count": 7}}, {"id": "b", "check": "y", "when": when})
     walked(outer, actor)
     assert actor.done == ["a/x", "b"]
     assert actor.given[0] == {"n": 7}

@@ -17,7 +17,7 @@ from tests.calling import Answer, netdoc
 from tests.cluster.conftest import write_kubeconfig
 from tests.fakes.apiserver import ApiServer, answers
 from tests.journal.conftest import ASKED, documents, journals
-from tests.report.reports import check, healthy, selector_typo
+from tests.report.reports import healthy, selector_typo
 
 PARTS = ("findings", "evidence", "path", "changes", "rootCauses", "headline", "status", "notChecked")
 
@@ -126,13 +126,14 @@ def test_runs_are_listed_deleted_and_pruned(own_state: Path) -> None:
 
 def test_gone_is_recovered_only_where_it_could_be_looked_for() -> None:
     before, after = selector_typo(), healthy()
-    steps = tuple(check(one.id, one.title, "pass") for one in before.checks)
-    looked = msgspec.structs.replace(after, checks=steps)
+    steps = tuple(msgspec.structs.replace(one, status="pass", findings=()) for one in before.checks)
+    blinded = tuple(msgspec.structs.replace(one, status="unknown") for one in steps)
+    looked = msgspec.structs.replace(after, checks=steps, not_checked=())
     assert compare(before, looked).recovered
     assert not compare(before, looked).unknown
     for blind in (
         msgspec.structs.replace(looked, checks=()),
-        msgspec.structs.replace(looked, checks=tuple(check(one.id, one.title, "unknown") for one in before.checks)),
+        msgspec.structs.replace(looked, checks=blinded),
         msgspec.structs.replace(looked, not_checked=(NotChecked(what="list pods", reason="forbidden"),)),
     ):
         assert not compare(before, blind).recovered

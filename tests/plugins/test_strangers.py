@@ -70,9 +70,11 @@ def test_its_playbook_is_sound(good: Path) -> None:
     assert answer.code == 0, answer.out
 
 
-HEADER = (
-    "from netdoc.api import Check, Code, Finding, ObjectRef\nOBJECT = ObjectRef(api_version='v1', kind='X', name='x')\n"
-)
+HEADER = """
+from netdoc.api import Check, Code, Finding, ObjectRef
+OBJECT = ObjectRef(api_version="v1", kind="X", name="x")
+OTHER = Finding(code="pod.evicted", title="x", object=OBJECT, hops=())
+"""
 CHECK = """
 async def observe(ports, subject):
     {observe}
@@ -93,7 +95,7 @@ FAULTS = {
         CHECK.format(observe="return 1", judge="return [Finding(code=1, title=2, object=3, hops=4)]"), "malformed",
     ),
     "a code that is not its own": (
-        CHECK.format(observe="return 1", judge="return [Finding(code='pod.evicted', title='x', object=OBJECT, hops=())]"),
+        CHECK.format(observe="return 1", judge="return [OTHER]"),
         "none of its codes",
     ),
     "it is no check": ("CHECK = 'me'", "not a netdoc.api.Check"),
