@@ -3,5 +3,6 @@
 CHECKS = {
     "policy": "netdoc_checks.policy:CHECK",
     "dns": "netdoc_checks.dns:CHECK",
+    "connect": "netdoc_checks.connect:CHECK",
     "endpoints": "netdoc_checks.endpoints:CHECK",
 }

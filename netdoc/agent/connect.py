@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""TCP connections: how long, or how they failed and who said so; over several endpoints, in turn.
+"""TCP connections: how long, or how they failed and who said so; over several endpoints.
 
 Decided: open, refused (the host's own reset), rejected (ICMP, with the offender), unreachable, timeout. One bad
 replica in ten is found by trying each endpoint often: the counts of each stand in the result.
@@ -11,12 +11,14 @@ import errno
 import selectors
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from .failures import failure, listen_for_errors, queued_error
 from .parameters import BadParameters, Parameters, address, number, whole
 
 MOST_ENDPOINTS = 512
+AT_ONCE = 32  # endpoints tried beside each other; the tries of one follow each other
 
 
 def measure(given: Parameters) -> dict[str, Any]:
@@ -27,7 +29,8 @@ def measure(given: Parameters) -> dict[str, Any]:
     places = [_place(one) for one in endpoints]
     timeout = number(given, "timeout", 2.0, 0.01, 60.0)
     repeat = whole(given, "repeat", 1, 1, 1000)
-    rows = [_row(host, port, timeout, repeat) for host, port in places]
+    with ThreadPoolExecutor(min(AT_ONCE, len(places))) as pool:
+        rows = list(pool.map(lambda place: _row(place[0], place[1], timeout, repeat), places))
     return {"endpoints": rows}
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from netdoc.cli.durations import Duration
 from netdoc.cli.exits import Failure
+from netdoc.ports.vantage import Consent
 
 F = TypeVar("F", bound=Callable[..., Any])
 Options = Callable[[F], F]
@@ -39,6 +40,7 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     fail_on: str = "error"
     require_measured: bool = False
     no_journal: bool = False
+    consents: tuple[Consent, ...] = ()
 
 
 class OutputOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,8 +139,8 @@ run_options = _stack(
     ),
     _option("--require-measured", is_flag=True, help="Exit 3 where no packet was sent."),
     _option("--no-journal", is_flag=True, help="Keep no record of the run on disk."),
-    _option("--exec", "exec_", is_flag=True, help="Measure with the source container's own tools (later version)."),
-    _option("--port-forward", is_flag=True, help="Open tunnels to pods (later version)."),
+    _option("--exec", "exec_", is_flag=True, help="Measure in the source's containers, by their own tools."),
+    _option("--port-forward", is_flag=True, help="Ask pods through tunnels, each by itself."),
     _option("--probe", is_flag=True, help="Create test pods (later version)."),
 )
 
@@ -152,7 +154,7 @@ output_options = _stack(
     _option("-v", "--verbose", is_flag=True, help="Say on stderr what is asked of the cluster."),
 )  # fmt: skip
 
-_LATER = {"exec_": "--exec", "port_forward": "--port-forward", "probe": "--probe"}
+_CONSENTS: dict[str, Consent] = {"exec_": "exec", "port_forward": "port-forward"}
 
 
 def where(given: dict[str, Any]) -> WhereOptions:
@@ -165,10 +167,11 @@ def where(given: dict[str, Any]) -> WhereOptions:
 
 
 def run(given: dict[str, Any]) -> RunOptions:
-    for name, flag in _LATER.items():
-        if given.pop(name, False):
-            raise Failure(f"{flag} is not in this version: measurements come with a later one")
-    return RunOptions(**{name: given.pop(name) for name in RunOptions.__struct_fields__ if name in given})
+    if given.pop("probe", False):
+        raise Failure("--probe is not in this version: test pods come with a later one")
+    consents = tuple(consent for name, consent in _CONSENTS.items() if given.pop(name, False))
+    chosen = {name: given.pop(name) for name in RunOptions.__struct_fields__ if name in given}
+    return RunOptions(**chosen, consents=consents)
 
 
 def output(given: dict[str, Any], formats: tuple[str, ...]) -> OutputOptions:

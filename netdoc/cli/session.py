@@ -27,7 +27,7 @@ from netdoc.journal.redaction import redacted
 from netdoc.model import report as model
 from netdoc.model.event import Event
 from netdoc.model.report import Report
-from netdoc.ports import Cluster, Recorder
+from netdoc.ports import Cluster, NoVantages, Recorder, Vantages
 
 if TYPE_CHECKING:
     from netdoc.journal.writer import Journal
@@ -63,13 +63,15 @@ def perform(how: Conduct) -> Exit:
 async def _perform(how: Conduct) -> Exit:
     id_, started = new_id(), datetime.now(UTC)
     opening = how.open or (lambda run: open_cluster(how.where, run))
-    async with _opened(await opening(id_)) as recorder:
+    cluster = await opening(id_)
+    how = _consented(how)
+    async with _opened(cluster) as recorder, _measuring(cluster, how) as vantages:
         writer = Writer(how.output)
         journal = None if how.run.no_journal else _journal(id_, started, how, recorder)
         announce = Announcer(id_, (_redacting(*([journal] if journal else []), *writer.listeners),))
         recorder.listen(lambda record, answer: announce("observed", record=record))
         announce("run.started")
-        work = Run(how.request, recorder, announce, on_stdin)
+        work = Run(how.request, recorder, announce, on_stdin, vantages)
         with _interrupts() as stop:
             ending = await work.go(stop)
         header = await _header(id_, started, how.request, recorder, work.outcome)
@@ -90,6 +92,32 @@ async def _opened(cluster: Cluster) -> AsyncIterator[Recorder]:
         yield recorder
     finally:
         await recorder.close()
+
+
+def _consented(how: Conduct) -> Conduct:
+    """The request with what was consented to now. One that is judged again keeps what it had."""
+    if not how.run.consents:
+        return how
+    return msgspec.structs.replace(how, request=msgspec.structs.replace(how.request, consents=how.run.consents))
+
+
+@contextlib.asynccontextmanager
+async def _measuring(cluster: Cluster, how: Conduct) -> AsyncIterator[Vantages]:
+    """The vantages that were consented to; what they are about to run is told on stderr, quiet or not."""
+    if not how.run.consents:
+        yield NoVantages()
+        return
+    from netdoc.report.inert import line
+    from netdoc.vantage import Places
+
+    streams = getattr(cluster, "streams", None)
+    consents = frozenset(how.run.consents)
+    opened = streams(consents) if streams is not None else None
+    places = Places(opened, consents, lambda text: print(f"netdoc: {line(text)}", file=sys.stderr))
+    try:
+        yield places
+    finally:
+        await places.close()
 
 
 def _redacting(*listeners: Listener) -> Listener:

@@ -14,11 +14,13 @@ from netdoc.cluster.guard import Query, Refused
 from netdoc.cluster.kinds import BUILT_IN_GROUPS, resource_name
 from netdoc.cluster.kubeconfig import LiveOptions, find_access
 from netdoc.cluster.session import Answer, Failure
+from netdoc.cluster.streams import Streams
 from netdoc.cluster.transport import Transport, message_of
 from netdoc.model.finding import Reason
 from netdoc.model.kube.meta import Kind, ObjectRef
 from netdoc.model.record import Gap
 from netdoc.ports.cluster import K, Listing, Traffic, Where
+from netdoc.ports.vantage import Consent
 
 PAGE = 500
 MOST_PAGES = 2000
@@ -90,6 +92,10 @@ class LiveCluster:
     @property
     def transport(self) -> Transport:
         return self._transport
+
+    def streams(self, consents: frozenset[Consent]) -> Streams:
+        """Ways into pods, as far as was consented to."""
+        return Streams(self._transport.access, consents, self._transport.timeout)
 
     async def connect(self) -> None:
         """See that the server answers and accepts the credential. Raises Unreachable."""

@@ -16,7 +16,7 @@ from netdoc.model.kube.meta import Object, ObjectRef
 from netdoc.model.record import Ask, Gap
 from netdoc.ports.cluster import K, Listing, Traffic, Where
 
-Form = Literal["object", "list", "gap", "absent", "log"]
+Form = Literal["object", "list", "gap", "absent", "log", "measured"]
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -39,6 +39,8 @@ def encode_answer(answer: Any) -> bytes:
             kept = Kept(form="gap", gap=answer)
         case str():
             kept = Kept(form="log", text=answer)
+        case dict():
+            kept = Kept(form="measured", text=msgspec.json.encode(answer, order="deterministic").decode())
         case Object():
             kept = _of_objects("object", (answer,), None)
         case Listing():
@@ -76,6 +78,8 @@ def decode_answer(data: bytes, kind: type[Object] | None = None) -> Any:
             return kept.gap or Gap(what="record", reason="incomplete", detail="the record says no more")
         case "log":
             return kept.text
+        case "measured":
+            return msgspec.json.decode(kept.text)
     if kind is None:
         return Gap(what="record", reason="incomplete", detail="the record holds objects where a log was asked for")
     return _objects(kept, kind)
@@ -144,6 +148,14 @@ class RecordedCluster:
             return _unrecorded(f"get pods/log of {container} in {pod}")
         answer = decode_answer(data)
         return tail(answer, lines) if isinstance(answer, str) else answer or _unrecorded("get pods/log")
+
+    def measured(self, ask: Ask) -> dict[str, Any] | Gap | None:
+        """What was measured then; in place of what was not, that it is not known: a record measures nothing."""
+        data = self._answers.get(ask)
+        if data is None:
+            return _unrecorded(f"{ask.resource} from {ask.name}")
+        answer = decode_answer(data)
+        return answer if isinstance(answer, dict | Gap) else _unrecorded(f"{ask.resource} from {ask.name}")
 
     async def close(self) -> None:
         return None

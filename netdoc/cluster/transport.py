@@ -72,6 +72,10 @@ class Transport:
     def close(self) -> None:
         self._session.close()
 
+    @property
+    def access(self) -> Access:
+        return self._access
+
     def server_time(self) -> datetime | None:
         """The time by the server's last Date header, carried on by this machine's clock."""
         return None if self._ahead is None else datetime.now(UTC) + self._ahead

@@ -7,13 +7,16 @@ answers from it. Checks that ask the same question share one answer, also while 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
+
+import msgspec
 
 from netdoc.model.kube.meta import Object, ObjectRef
 from netdoc.model.record import Ask, Gap, Record
 from netdoc.ports.cluster import Cluster, K, Listing, Traffic, Where
+from netdoc.ports.vantage import Consent, Measurement, Vantage, Vantages
 
 T = TypeVar("T")
 Observer = Callable[[Record, Any], None]
@@ -77,6 +80,22 @@ class Recorder:
         )
         return await self._once(ask, lambda: self._cluster.log(pod, container, previous=previous, lines=lines))
 
+    async def measure(self, vantage: Vantage, measurement: Measurement) -> dict[str, Any] | Gap:
+        """What was measured; of a run that is judged again, what was measured then."""
+        ask = Ask(
+            verb="measure",
+            resource=measurement.kind,
+            name=vantage.name,
+            fields=msgspec.json.encode(measurement.parameters, order="deterministic").decode(),
+        )
+        before: Callable[[Ask], dict[str, Any] | Gap | None] = getattr(self._cluster, "measured", lambda ask: None)
+
+        async def fetch() -> dict[str, Any] | Gap:
+            known = before(ask)
+            return await vantage.measure(measurement) if known is None else known
+
+        return await self._once(ask, fetch)
+
     async def close(self) -> None:
         for task in self._answers.values():
             task.cancel()
@@ -107,7 +126,7 @@ class Recorder:
             id=before.id if before else f"R{len(self._past) + len(self.records) + 1}",
             ask=ask,
             at=before.at if before else datetime.now(UTC),
-            vantage=self.vantage,
+            vantage=ask.name if ask.verb == "measure" else self.vantage,
             count=len(found),
             gap=gap,
         )
@@ -115,6 +134,45 @@ class Recorder:
         self._cited.update((item.ref, record) for item in found)
         for observer in self._observers:
             observer(record, answer)
+
+
+class Measuring:
+    """A vantage whose measurements are kept. What it was asked before is not measured again in this run."""
+
+    def __init__(self, recorder: Recorder, vantage: Vantage) -> None:
+        self._recorder = recorder
+        self._vantage = vantage
+
+    @property
+    def name(self) -> str:
+        return self._vantage.name
+
+    async def measure(self, measurement: Measurement) -> dict[str, Any] | Gap:
+        return await self._recorder.measure(self._vantage, measurement)
+
+
+class Recording:
+    """The vantages of a run, each with its measurements kept."""
+
+    def __init__(self, recorder: Recorder, vantages: Vantages, consents: Collection[Consent] = ()) -> None:
+        self._recorder = recorder
+        self._vantages = vantages
+        self._consents = frozenset(consents)
+
+    def allowed(self, consent: Consent) -> bool:
+        return consent in self._consents
+
+    def here(self) -> Vantage:
+        return Measuring(self._recorder, self._vantages.here())
+
+    def inside(self, pod: ObjectRef, container: str) -> Vantage:
+        return Measuring(self._recorder, self._vantages.inside(pod, container))
+
+    def through(self, pod: ObjectRef, port: int) -> Vantage:
+        return Measuring(self._recorder, self._vantages.through(pod, port))
+
+    async def close(self) -> None:
+        await self._vantages.close()
 
 
 def _ask(verb: str, kind: type[Object], namespace: str, *, name: str = "", labels: str = "", fields: str = "") -> Ask:

@@ -1,0 +1,5 @@
+"""Where measurements are made from: this machine, a container by its own tools, a tunnel into a pod."""
+
+from netdoc.vantage.places import Places
+
+__all__ = ["Places"]

@@ -1,0 +1,33 @@
+"""From measurements to findings: lookups, connections, DNS pods asked by themselves. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from netdoc.api import Gap, Judgement, Unjudged
+from netdoc_checks.connect.connections import judge_connections
+from netdoc_checks.connect.lookups import judge_lookup
+from netdoc_checks.connect.seen import Caller, Seen
+from netdoc_checks.connect.tunnels import judge_tunnels
+
+
+def judge(seen: Seen) -> Iterable[Judgement]:
+    found: list[Judgement] = [*judge_tunnels(seen)]
+    for caller in seen.callers:
+        found += _gaps(caller)
+        found += judge_lookup(caller, seen)
+        found += judge_connections(caller, seen)
+    told: set[tuple[object, ...]] = set()
+    for one in found:
+        key = (type(one), getattr(one, "code", ""), getattr(one, "object", ""), getattr(one, "what", ""))
+        if key not in told:
+            told.add(key)
+            yield one
+
+
+def _gaps(caller: Caller) -> Iterable[Unjudged]:
+    """What could not be measured stands under notChecked: what was not sent contradicts nothing."""
+    results = [caller.lookup.result if caller.lookup else None, caller.gap]
+    for gap in results:
+        if isinstance(gap, Gap):
+            yield Unjudged(what=gap.what, reason=gap.reason, detail=gap.detail, hop=caller.hop)

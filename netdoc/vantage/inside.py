@@ -1,0 +1,126 @@
+"""The source container as a vantage, by whatever tools it holds: Python best of all, else what a shell finds.
+
+With Python the agent's own measurements run there, handed over as an argument: nothing is written to the container.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from netdoc.cluster.streams import Output, Streams
+from netdoc.model.kube.meta import ObjectRef
+from netdoc.model.record import Gap
+from netdoc.ports.vantage import Measurement
+from netdoc.vantage import tools
+from netdoc.vantage.agent import PROGRAM
+
+MODULES = ("__init__", "serve", "parameters", "failures", "connect", "names", "resolvconf")
+"""The parts of the agent that need the standard library alone."""
+KINDS = ("tcp", "getaddrinfo")
+OVERHEAD = 15.0  # seconds for the stream and the tools to start
+LONGEST = 120.0
+
+BOOTSTRAP = """\
+import base64,importlib.abc,importlib.machinery,json,sys,zlib
+S=json.loads(zlib.decompress(base64.b64decode(sys.argv[1])))
+class F(importlib.abc.MetaPathFinder,importlib.abc.Loader):
+    def find_spec(self,n,p=None,t=None):
+        k=n[13:] or '__init__'
+        if n.startswith('netdoc_agent') and k in S:
+            return importlib.machinery.ModuleSpec(n,self,is_package=k=='__init__')
+    def create_module(self,s):
+        return None
+    def exec_module(self,m):
+        exec(compile(S[m.__name__[13:] or '__init__'],m.__name__,'exec'),m.__dict__)
+sys.meta_path.insert(0,F())
+import netdoc_agent.serve as serve
+print(json.dumps(serve.answer(sys.argv[2])))
+"""
+
+
+class Inside:
+    """One container. Which tools it holds is found out by the first measurement."""
+
+    def __init__(self, streams: Streams, pod: ObjectRef, container: str, show: Callable[[str], None]) -> None:
+        self.name = f"exec:{pod.namespace}/{pod.name}"
+        self._streams = streams
+        self._pod = pod
+        self._container = container
+        self._show = show
+        self._python: str | None = None
+
+    async def measure(self, measurement: Measurement) -> dict[str, Any] | Gap:
+        what = f"{measurement.kind} from {self._pod.namespace}/{self._pod.name}"
+        if measurement.kind not in KINDS:
+            detail = f"measured in a container are {' and '.join(KINDS)} alone"
+            return Gap(what=what, reason="not-supported", detail=detail, blocking=False)
+        seconds = min(LONGEST, OVERHEAD + _longest(measurement))
+        if self._python != "":
+            answer = await self._by_python(measurement, seconds, what)
+            if answer is not None:
+                return answer
+        return await self._by_shell(measurement, seconds, what)
+
+    async def _by_python(self, measurement: Measurement, seconds: float, what: str) -> dict[str, Any] | Gap | None:
+        """None where there is no Python that can: then the shell is asked."""
+        question = msgspec.json.encode(
+            {"id": 1, "kind": measurement.kind, "parameters": measurement.parameters}, order="deterministic"
+        ).decode()
+        self._tell(f"python3 -c '(netdoc/agent: {', '.join(MODULES[1:])})' '{question}'")
+        done = await self._streams.run(
+            self._pod, self._container, ["python3", "-c", BOOTSTRAP, _payload(), question], seconds
+        )
+        if isinstance(done, Gap):
+            return None if done.reason == "not-installed" else done
+        answer = _answer(done)
+        self._python = "" if answer is None else "python3"
+        if answer is not None and "error" in answer:
+            return Gap(what=what, reason="not-supported", detail=str(answer["error"]))
+        return None if answer is None else {**answer["result"], "tool": "python3"}
+
+    async def _by_shell(self, measurement: Measurement, seconds: float, what: str) -> dict[str, Any] | Gap:
+        self._python = ""
+        try:
+            script = tools.script(measurement)
+        except ValueError as wrong:
+            return Gap(what=what, reason="not-supported", detail=str(wrong), blocking=False)
+        self._tell(tools.shown(measurement))
+        done = await self._streams.run(self._pod, self._container, ["sh", "-c", script], seconds)
+        if isinstance(done, Gap):
+            if done.reason != "not-installed":
+                return done
+            detail = "the container holds neither Python nor a shell: a test pod can measure in its place (--probe)"
+            return Gap(what=what, reason="not-installed", detail=detail, blocking=False)
+        return tools.read(measurement, done.stdout, what)
+
+    def _tell(self, command: str) -> None:
+        self._show(f"in {self._pod.namespace}/{self._pod.name} ({self._container or 'first container'}): {command}")
+
+
+def _longest(measurement: Measurement) -> float:
+    """Seconds that the measurement takes at worst: every try times out. Endpoints are tried beside each other."""
+    given = measurement.parameters
+    tries = int(given.get("repeat", 1))
+    each = float(given.get("timeout", 2.0)) if measurement.kind == "tcp" else 20.0
+    return tries * each
+
+
+def _payload() -> str:
+    sources = {name: (PROGRAM / f"{name}.py").read_text() for name in MODULES}
+    return base64.b64encode(zlib.compress(json.dumps(sources).encode(), 9)).decode()
+
+
+def _answer(done: Output) -> dict[str, Any] | None:
+    """The agent's line; None where Python is too old, or none at all, and wrote something else."""
+    lines = done.stdout.strip().splitlines()
+    try:
+        answer = msgspec.json.decode(lines[-1], type=dict[str, Any]) if lines else None
+    except (msgspec.DecodeError, UnicodeError):
+        return None
+    return answer if answer is not None and ("result" in answer or "error" in answer) else None

@@ -1,0 +1,188 @@
+"""Measuring with what a shell finds: nc, bash, curl or wget for connections; getent or nslookup for names.
+
+The script writes one line for each try, which is read back here. It holds no text of the cluster's but addresses,
+ports and names that are checked first, so that nothing of theirs becomes a command.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from ipaddress import ip_address
+from typing import Any
+
+from netdoc.model.record import Gap
+from netdoc.ports.vantage import Measurement
+
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,253}")
+
+TCP = r"""
+T=$1; N=$2; shift 2
+tool=none
+for t in bash nc curl wget; do if command -v $t >/dev/null 2>&1; then tool=$t; break; fi; done
+limit() { if command -v timeout >/dev/null 2>&1; then timeout $T "$@"; else "$@"; fi; }
+try() {
+  case $tool in
+    bash) limit bash -c "exec 3<>/dev/tcp/$1/$2" 2>&1;;
+    nc) limit nc -z -v -w $T $1 $2 </dev/null 2>&1;;
+    curl) curl -sSv -m $T "telnet://$1:$2" </dev/null 2>&1;;
+    wget) wget -T $T -O /dev/null "http://$1:$2/" 2>&1;;
+  esac
+}
+row() {
+  i=0
+  while [ $i -lt $N ]; do
+    m=$(try $1 $2); c=$?
+    echo "try $tool $1 $2 $c $(echo "$m" | tr '\n' ' ' | cut -c1-200)"
+    i=$((i+1))
+  done
+}
+[ $tool = none ] && { echo "none"; exit 0; }
+while [ $# -gt 1 ]; do row $1 $2 & shift 2; done
+wait
+"""
+
+NAME = r"""
+for t in getent nslookup; do if command -v $t >/dev/null 2>&1; then tool=$t; break; fi; done
+[ -z "$tool" ] && { echo "none"; exit 0; }
+case $tool in
+  getent) m=$(getent ahosts $1 2>&1 || getent hosts $1 2>&1);;
+  nslookup) m=$(nslookup $1 2>&1);;
+esac
+c=$?
+echo "name $tool $c"; echo "$m" | head -40; echo "conf"; cat /etc/resolv.conf 2>/dev/null
+"""
+
+
+def script(measurement: Measurement) -> str:
+    """The script with its arguments. Raises ValueError for an address or name that is none."""
+    given = measurement.parameters
+    if measurement.kind == "getaddrinfo":
+        name = str(given["name"])
+        if not _NAME.fullmatch(name) or name.startswith("-"):
+            raise ValueError(f"{name!r} is not a host name")
+        return f"set -- {shlex.quote(name)}{NAME}"
+    places = [(str(ip_address(one["address"])), int(one["port"])) for one in given["endpoints"]]
+    words = " ".join(f"{host} {port}" for host, port in places)
+    seconds = max(1, round(float(given.get("timeout", 2.0))))
+    return f"set -- {seconds} {int(given.get('repeat', 1))} {words}{TCP}"
+
+
+def shown(measurement: Measurement) -> str:
+    """What the script does, as it is told beforehand."""
+    given = measurement.parameters
+    if measurement.kind == "getaddrinfo":
+        return f"sh: getent ahosts {given['name']}, or nslookup; cat /etc/resolv.conf"
+    places = ", ".join(f"{one['address']} {one['port']}" for one in given["endpoints"])
+    return f"sh: connect {given.get('repeat', 1)} times to each of {places}, by bash, nc, curl or wget"
+
+
+def read(measurement: Measurement, text: str, what: str) -> dict[str, Any] | Gap:
+    """The result in the agent's form."""
+    lines = text.splitlines()
+    if not lines or lines[0] == "none":
+        wanted = "getent, nslookup" if measurement.kind == "getaddrinfo" else "nc, bash, curl, wget"
+        detail = f"the container holds none of python3, {wanted}"
+        return Gap(what=what, reason="not-installed", detail=detail, blocking=False)
+    return _read_name(lines) if measurement.kind == "getaddrinfo" else _read_tries(measurement, lines)
+
+
+def _read_tries(measurement: Measurement, lines: list[str]) -> dict[str, Any]:
+    rows: dict[tuple[str, int], list[dict[str, Any]]] = {
+        (str(one["address"]), int(one["port"])): [] for one in measurement.parameters["endpoints"]
+    }
+    tool = ""
+    for fields in (line.split(" ", 5) for line in lines if line.startswith("try ")):
+        if len(fields) >= 5 and fields[3].isdecimal() and fields[4].isdecimal():
+            tool = fields[1]
+            told = _verdict(tool, int(fields[4]), fields[5] if len(fields) > 5 else "")
+            rows.get((fields[2], int(fields[3])), []).append(told)
+    table = [
+        {
+            "address": host,
+            "port": port,
+            "attempts": len(tries),
+            "failures": sum(1 for one in tries if not one["ok"]),
+            "tries": tries,
+        }
+        for (host, port), tries in rows.items()
+    ]
+    return {"endpoints": table, "tool": tool}
+
+
+def _verdict(tool: str, code: int, said: str) -> dict[str, Any]:
+    """What a tool's exit code and words mean. 124 and 143 are `timeout`'s; a peer that answers anything was reached."""
+    lower = said.lower()
+    refused = "refused" in lower
+    reached = code == 0 or (tool == "curl" and "connected to" in lower) or (tool == "wget" and _talked(lower))
+    if reached and not refused:
+        return {"ok": True}
+    if refused:
+        kind = "refused"
+    elif "no route" in lower or "unreachable" in lower:
+        kind = "unreachable"
+    elif code in (124, 137, 143) or "timed out" in lower or "timeout" in lower or (tool == "curl" and code == 28):
+        kind = "timeout"
+    else:
+        kind = "error"
+    return {"ok": False, "failure": {"kind": kind, "detail": said.strip() or f"{tool} ended with {code}"}}
+
+
+def _talked(said: str) -> bool:
+    """wget got an answer that it did not like: it was an answer."""
+    return any(sign in said for sign in ("server returned", "http/", "bad header", "error getting response", "saving"))
+
+
+def _read_name(lines: list[str]) -> dict[str, Any]:
+    _, tool, code = [*lines[0].split(" "), "", ""][:3]
+    end = lines.index("conf") if "conf" in lines else len(lines)
+    said, conf = lines[1:end], lines[end + 1 :]
+    addresses = _addresses(tool, said)
+    told: dict[str, Any] = {"ok": True, "addresses": addresses}
+    if not addresses:
+        told = {"ok": False, "failure": {"kind": _name_failure(" ".join(said).lower()), "detail": " ".join(said)[:200]}}
+    return {
+        "attempts": 1,
+        "failures": int(not addresses),
+        "tries": [told],
+        "conf": _conf(conf),
+        "tool": tool,
+        "code": int(code) if code.isdecimal() else None,
+    }
+
+
+def _name_failure(said: str) -> str:
+    if any(sign in said for sign in ("nxdomain", "can't find", "not found")):
+        return "not-found"
+    return "no-answer" if any(sign in said for sign in ("timed out", "no servers", "servfail")) else "failed"
+
+
+def _addresses(tool: str, said: list[str]) -> list[str]:
+    """Of nslookup those behind the name, not the server's own."""
+    if tool == "nslookup":
+        start = next((at for at, line in enumerate(said) if line.startswith(("Name:", "Non-authoritative"))), len(said))
+        words = [word for line in said[start:] if "ddress" in line for word in line.split()]
+    else:
+        words = [line.split()[0] for line in said if line.split()]
+    found = (word for word in words if _is_address(word))
+    return list(dict.fromkeys(found))
+
+
+def _is_address(word: str) -> bool:
+    try:
+        ip_address(word)
+    except ValueError:
+        return False
+    return True
+
+
+def _conf(lines: list[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {"nameservers": [], "search": [], "options": []}
+    for fields in (line.split() for line in lines):
+        if fields[:1] == ["nameserver"] and len(fields) > 1:
+            found["nameservers"].append(fields[1])
+        elif fields[:1] == ["search"]:
+            found["search"] = fields[1:]
+        elif fields[:1] == ["options"]:
+            found["options"] += fields[1:]
+    return found
