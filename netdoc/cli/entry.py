@@ -73,8 +73,9 @@ def _one_line(error: click.ClickException) -> str:
 
 
 def _said(name: str, message: str, code: Exit) -> int:
+    from netdoc.journal.redaction import text
     from netdoc.report.inert import line
 
     sys.stdout.flush()
-    print(f"{name}: {line(message)}", file=sys.stderr)
+    print(f"{name}: {line(text(message))}", file=sys.stderr)
     return code
