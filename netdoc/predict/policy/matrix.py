@@ -147,13 +147,19 @@ def matrix(policies: PolicySet, *, by_pod: bool = False, owners: Owners | None =
 
 
 def document(table: Matrix) -> dict[str, Any]:
-    """The PolicyMatrix of the contract. Lists are in a stable order; `unknown` stands where there is any."""
+    """The PolicyMatrix of the contract. Lists are in a stable order.
+
+    A connection says `unknown` where more may be allowed. Pairs with nothing allowed are left out; those of them of
+    which something is not known stand in a list of their own, `uncertain`.
+    """
     found = sorted(table.connections(), key=lambda one: (one.source.id, one.destination.id))
+    uncertain = [connection_document(one) for one in found if not any(one.allowed.values())]
     return {
         "apiVersion": "netdoc/v1",
         "kind": "PolicyMatrix",
         "peers": [{"id": peer.id} for peer in table.peers],
-        "connections": [connection_document(one) for one in found],
+        "connections": [connection_document(one) for one in found if any(one.allowed.values())],
+        **({"uncertain": uncertain} if uncertain else {}),
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Sequence
 
 import msgspec
@@ -12,8 +11,7 @@ from netdoc.cli.exits import Failure
 from netdoc.model import kube
 from netdoc.path import TargetError, parse_target
 from netdoc.path.kinds import nearest
-from netdoc.predict.policy import End, UnknownEnd, workload_of
-from netdoc.predict.policy.peers import Directory, outside
+from netdoc.predict.policy import Directory, End, UnknownEnd, anybody, workload_of
 
 
 class Backends(msgspec.Struct, frozen=True):
@@ -69,13 +67,7 @@ def _backends(service: kube.Service, port: int | None, protocol: str, gathered: 
     if not wanted:
         offered = ", ".join(f"{one.port}/{one.protocol}" for one in service.spec.ports) or "none"
         raise Failure(f"svc/{service.name} has no port {port}/{protocol}", f"its ports are {offered}")
-    labels = service.spec.selector.items()
-    pods = [
-        end
-        for end in gathered.policies.pods()
-        if end.pod is not None and not end.finished and end.pod.namespace == service.namespace
-        and labels and labels <= end.pod.metadata.labels.items()
-    ]  # fmt: skip
+    pods = [end for end in gathered.policies.pods() if not end.finished and _selects(service, end)]
     found: dict[int, list[End]] = {}
     for entry in wanted:
         for end in pods:
@@ -98,20 +90,13 @@ def _number(entry: kube.ServicePort, end: End) -> int | None:
 
 def _found(text: str, gathered: Gathered) -> tuple[End, ...]:
     if text == "internet":
-        return (_anybody(gathered),)
+        return (anybody(gathered.policies),)
     if "=" in text:
         return _selected(text, gathered)
     try:
         return Directory(gathered.policies, gathered.owners).find(text)
     except UnknownEnd:
         return _named(text, gathered)
-
-
-def _anybody(gathered: Gathered) -> End:
-    """An address outside that no policy names: the widest range that all of them treat alike."""
-    ranges = [ipaddress.ip_network(peer.id) for peer in outside(gathered.policies)]
-    widest = max((one for one in ranges if one.version == 4), key=lambda one: one.num_addresses, default=None)
-    return gathered.policies.address(str(widest[1]) if widest is not None else "198.51.100.1")
 
 
 def _selected(text: str, gathered: Gathered) -> tuple[End, ...]:
@@ -135,9 +120,9 @@ def _living(gathered: Gathered) -> list[End]:
     return [end for end in gathered.policies.pods() if not end.finished]
 
 
-def _some(ends: Sequence[End], otherwise: str) -> tuple[End, ...]:
+def _some(ends: Sequence[End], otherwise: str, mend: str = "") -> tuple[End, ...]:
     if not ends:
-        raise Failure(otherwise)
+        raise Failure(otherwise, mend)
     return tuple(ends)
 
 
@@ -157,7 +142,62 @@ def _named(text: str, gathered: Gathered) -> tuple[End, ...]:
     mine = [end for end in _living(gathered) if end.pod is not None and workload_of(end.pod, gathered.owners) == wanted]
     if target.kind == "Pod":
         mine = [end for end in _living(gathered) if end.id == f"{namespace}/{name}"]
-    names = {end.id.partition("/")[2] for end in _living(gathered) if end.id.startswith(f"{namespace}/")}
-    near = nearest(name, names, most=1)
-    hint = f'; there is "{near[0]}"' if near else ""
-    return _some(mine, f"no pod of {target.kind} {name} is in {namespace}{hint}")
+    wanted = f"{target.kind} {name}" if target.kind == "Pod" else f"pod of {target.kind} {name}"
+    return _some(mine, f"no {wanted} is in {namespace}", _near(name, namespace, target.kind, gathered))
+
+
+def _near(name: str, namespace: str, kind: str, gathered: Gathered) -> str:
+    """Which name may have been meant: of the same kind there, else of any workload or pod; or the same elsewhere."""
+    workloads = [(workload_of(end.pod, gathered.owners), end.id) for end in _living(gathered) if end.pod is not None]
+    known = {(space, rest.rstrip("]")) for one, _ in workloads for space, _, rest in [one.partition("/")]}
+    if kind == "Pod":
+        known |= {(space, f"{pod}[Pod") for _, one in workloads for space, _, pod in [one.partition("/")]}
+    here = {text.partition("[")[0]: text.partition("[")[2] for space, text in known if space == namespace}
+    same = [one for one, its in here.items() if its == kind]
+    near = nearest(name, same, most=1) or nearest(name, here, most=1)
+    if near:
+        return f'there is {here[near[0]]} "{near[0]}"'
+    elsewhere = sorted(space for space, text in known if text == f"{name}[{kind}")
+    return f"there is one in {elsewhere[0]}" if elsewhere else ""
+
+
+def confusions(port: int, protocol: str, ends: Sequence[End], gathered: Gathered) -> list[str]:
+    """A Service's port asked of its pods, none of which serves it: policies see the pods' own."""
+    found = []
+    pods = [end for end in ends if end.pod is not None]
+    if any(_serves(end, port, protocol, gathered) for end in pods):
+        return []
+    for service in gathered.services:
+        behind = [end for end in pods if _selects(service, end)]
+        for entry in service.spec.ports if behind else ():
+            numbers = sorted({number for end in behind if (number := _number(entry, end)) is not None})
+            if (entry.port, entry.protocol) == (port, protocol) and numbers and port not in numbers:
+                meant, name = ", ".join(map(str, numbers)), f"svc/{service.name}.{service.namespace}"
+                found.append(
+                    f"note: {port} is the port of {name}, and its pods listen on {meant}, "
+                    f"which is what policies see: ask for {meant}, or for the Service"
+                )
+    return found
+
+
+def _serves(end: End, port: int, protocol: str, gathered: Gathered) -> bool:
+    """Whether the pod declares the port, or a Service leads to it."""
+    declared = [one for container in end.pod.serving_containers for one in container.ports] if end.pod else []
+    led = [
+        _number(entry, end)
+        for service in gathered.services
+        if _selects(service, end)
+        for entry in service.spec.ports
+        if entry.protocol == protocol
+    ]
+    return port in led or (port, protocol) in [(one.container_port, one.protocol) for one in declared]
+
+
+def _selects(service: kube.Service, end: End) -> bool:
+    labels = service.spec.selector.items()
+    return bool(
+        end.pod is not None
+        and labels
+        and end.pod.namespace == service.namespace
+        and labels <= end.pod.metadata.labels.items()
+    )

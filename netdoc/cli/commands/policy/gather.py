@@ -17,6 +17,7 @@ from netdoc.model.record import Gap
 from netdoc.ports import Cluster, Listing
 from netdoc.predict.policy import IPBlockMode, PolicySet, read_foreign
 from netdoc.predict.policy.peers import Owners
+from netdoc.report.inert import line
 
 ipblock_option = click.option(
     "--ipblock-pods",
@@ -99,7 +100,14 @@ def _owners(sets: Listing[kube.ReplicaSet], jobs: Listing[kube.Job]) -> Owners |
 
 
 def verdict_exit(gathered: Gathered) -> Exit:
-    """0 once answered; 3 where a kind of policy could not be read that might decide otherwise, which is said."""
+    """0 once answered; 3 where a kind of policy could not be read that might decide otherwise, which is said.
+
+    So is every policy that the API server would refuse: it takes no part.
+    """
+    for one in gathered.policies.refused:
+        where = f"{one.ref.kind} {one.ref.namespace + '/' if one.ref.namespace else ''}{one.ref.name}"
+        first = one.problems[0]
+        click.echo(line(f"netdoc: {where} would be refused and takes no part: {first.path}: {first.text}"), err=True)
     if not gathered.gaps:
         return Exit.OK
     for gap in gathered.gaps:

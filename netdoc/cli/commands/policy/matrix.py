@@ -13,7 +13,7 @@ import click
 from netdoc.cli import options
 from netdoc.cli.commands.policy.gather import gather, ipblock_option, verdict_exit
 from netdoc.cli.exits import Exit
-from netdoc.predict.policy import Matrix, document
+from netdoc.predict.policy import Connection, Matrix, document
 from netdoc.predict.policy import matrix as tabulate
 
 Row = tuple[str, str, str]
@@ -49,16 +49,26 @@ def _concerns(row: Row, namespace: str) -> bool:
 def _narrowed(found: dict[str, Any], namespace: str) -> dict[str, Any]:
     if not namespace:
         return found
-    kept = [one for one in found["connections"] if _concerns((one["from"], one["to"], ""), namespace)]
-    return found | {"connections": kept}
+    lists = [word for word in ("connections", "uncertain") if word in found]
+    kept = {word: [one for one in found[word] if _concerns((one["from"], one["to"], ""), namespace)] for word in lists}
+    return found | kept
 
 
 def _rows(table: Matrix) -> list[Row]:
     found = [
-        (one.source.id, one.destination.id, ports_text(one.allowed) + (" (uncertain)" if one.unknown else ""))
+        (
+            one.source.id,
+            one.destination.id,
+            _told(one),
+        )
         for one in table.connections()
     ]
     return sorted(found)
+
+
+def _told(one: Connection) -> str:
+    more = f" (not known: {ports_text(one.unknown)})" if any(one.unknown.values()) else ""
+    return ports_text(one.allowed) + more
 
 
 def ports_text(ports: Any) -> str:
@@ -73,12 +83,6 @@ def ports_text(ports: Any) -> str:
         if spans:
             words.append(f"{protocol} {','.join(spans)}")
     return " ".join(words) or "nothing"
-
-
-def _span(first: int, last: int) -> str:
-    if (first, last) == (1, 65535):
-        return "all"
-    return f"{first}" if first == last else f"{first}-{last}"
 
 
 def _table(rows: list[Row]) -> str:

@@ -10,7 +10,7 @@ import msgspec
 
 from netdoc.cli import options
 from netdoc.cli.commands.policy.changing import proposal_document, proposal_lines
-from netdoc.cli.commands.policy.ends import destinations, sources
+from netdoc.cli.commands.policy.ends import confusions, destinations, sources
 from netdoc.cli.commands.policy.gather import Gathered, gather, ipblock_option, verdict_exit
 from netdoc.cli.exits import Exit, Failure
 from netdoc.predict.policy import DirectionVerdict, End, Proposal, Verdict, between, smallest_change
@@ -34,20 +34,23 @@ def query(source: str, destination: str, port: int | None, protocol: str, format
     netdoc policy query --from pod/a.shop --to svc/postgres.databases --port 5432
     netdoc policy query --from shop/app=web --to databases/postgres[StatefulSet] --port 5432
 
+    The internet stands for an address that no policy names; name an address to have a change proposed.
+
     An END is pod/NAME, deploy/NAME (any workload), svc/NAME, ns/NAME, NAMESPACE/KIND/NAME, NAMESPACE/label=value,
     an address, or internet.
     """
     gathered = gather(options.where(given), given["ipblock_pods"])
     asked = _ask(gathered, source, destination, port, protocol)
+    notes = confusions(asked[0].verdict.port, protocol, [one.destination for one in asked], gathered)
     if format_ == "json":
         from netdoc.report.json import indented
 
-        click.echo(indented(_document(asked)), nl=False)
+        click.echo(indented(_document(asked, notes)), nl=False)
     else:
-        from netdoc.report.inert import line
+        from netdoc.report.inert import COMMAND, line
 
-        for text in _lines(asked, gathered):
-            click.echo(line(text))
+        for text in (*_lines(asked, gathered), *notes):
+            click.echo(line(text, COMMAND))
     return verdict_exit(gathered)
 
 
@@ -61,7 +64,7 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 def _ask(gathered: Gathered, source: str, destination: str, port: int | None, protocol: str) -> list[Asked]:
-    found = []
+    found: list[Asked] = []
     callers = sources(source, gathered)
     ends = {end.id: end for end in callers}
     for backends in destinations(destination, port, protocol, gathered):
@@ -71,20 +74,20 @@ def _ask(gathered: Gathered, source: str, destination: str, port: int | None, pr
         for verdict in between(gathered.policies, callers, backends.ends, backends.port, protocol):
             one, other = ends[verdict.source], ends[verdict.destination]
             want = verdict.allowed is not True
-            known = verdict.allowed is not None
-            change = (
-                smallest_change(gathered.policies, one, other, verdict.port, protocol, want=want) if known else None
-            )
+            change = None
+            if verdict.allowed is not None and len(found) < MOST and source != "internet":
+                change = smallest_change(gathered.policies, one, other, verdict.port, protocol, want=want)
             found.append(Asked(verdict, one, other, change))
     return found
 
 
-def _document(asked: list[Asked]) -> dict[str, Any]:
+def _document(asked: list[Asked], notes: list[str]) -> dict[str, Any]:
     answers = {one.verdict.allowed for one in asked}
     return {
         "apiVersion": "netdoc/v1",
         "kind": "PolicyQuery",
         "allowed": answers.pop() if len(answers) == 1 else None,
+        **({"notes": notes} if notes else {}),
         "verdicts": [
             msgspec.to_builtins(one.verdict)
             | _sides(one.verdict)
