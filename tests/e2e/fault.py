@@ -20,6 +20,7 @@ import msgspec
 import yaml
 
 from netdoc.demo.assemble import merge
+from tests.e2e.capture import keep
 from tests.e2e.kube import PLACES, Kube, Object
 from tests.e2e.match import matches
 
@@ -215,6 +216,8 @@ class Stage:
                     self.wait(one)
                 if self.fault.call:
                     self._call(self.fault.call)
+                if folder := os.environ.get("NETDOC_E2E_CAPTURE"):
+                    keep(self.kube, self.namespace, self.fault.id, Path(folder))
                 return self._ask()
         finally:
             self._undo()

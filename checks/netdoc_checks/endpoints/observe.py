@@ -38,7 +38,7 @@ async def observe(ports: Ports, subject: Subject) -> Seen:
     unread: list[Unread] = []
     groups, clients = await asyncio.gather(_groups(cluster, subject, unread), _clients(cluster, subject, unread))
     troubled = _troubled(groups, subject)
-    owners, nodes = await asyncio.gather(_owners(cluster, groups), _nodes(cluster, _node_names(clients, subject)))
+    owners, nodes = await asyncio.gather(_owners(cluster, groups), _nodes_near(cluster, groups, clients, subject))
     groups = tuple(await _each(_with_workloads(cluster, group) for group in groups))
     events, agents = await asyncio.gather(
         _events(cluster, groups, troubled, owners), _agents(cluster, tuple(nodes), subject, unread)
@@ -254,6 +254,17 @@ def _node_names(clients: tuple[kube.Pod, ...], subject: Subject) -> tuple[str, .
     names = [hop.object.name for hop in subject.path.of_kind("node") if hop.object is not None]
     names += [pod.spec.node_name for pod in clients]
     return tuple(dict.fromkeys(name for name in names if name))
+
+
+async def _nodes_near(
+    cluster: Cluster, groups: tuple[Group, ...], clients: tuple[kube.Pod, ...], subject: Subject
+) -> dict[str, kube.Node | Gap | None]:
+    """The path's nodes; where endpoints are kept by hand all, for their ranges tell which addresses are pods'."""
+    nodes = await _nodes(cluster, _node_names(clients, subject))
+    if any(one.service is not None and not one.service.spec.selector and one.slices.items for one in groups):
+        listing = await cluster.list(kube.Node)
+        return {node.name: node for node in listing.items} | nodes
+    return nodes
 
 
 async def _nodes(cluster: Cluster, names: tuple[str, ...]) -> dict[str, kube.Node | Gap | None]:

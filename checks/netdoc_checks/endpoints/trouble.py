@@ -31,6 +31,7 @@ SIDECARS = frozenset({"istio-proxy", "linkerd-proxy", "envoy", "envoy-sidecar", 
 # time that the container takes to fail on top.
 LOOP_WINDOW = timedelta(minutes=12)
 LOOP_RESTARTS = 3
+JUST_ENDED = timedelta(minutes=1)  # longer than the first back-offs of 10 and 20 seconds
 SETTLED = timedelta(minutes=6)  # longer than the longest back-off: what still runs then is not between two ends
 TERMINATION_SLACK = timedelta(minutes=1)
 
@@ -299,16 +300,17 @@ def _loops(status: kube.ContainerStatus, now: datetime) -> bool:
     """Whether a container that runs at this moment is only between two ends.
 
     Restarts are counted over a pod's whole life, so their number alone tells nothing. One that is ready must have
-    run for a short time only before its last end, and must not have run much longer than that since.
+    run for a short time only before its last end, and must not have run much longer than that since. One that is not
+    ready may be caught after its first end already, in the run that comes next.
     """
     last = status.last_state.terminated
-    if last is None or status.restart_count < LOOP_RESTARTS or last.finished_at is None:
+    if last is None or last.finished_at is None:
         return False
-    ago = now - last.finished_at
+    ago, often = now - last.finished_at, status.restart_count >= LOOP_RESTARTS
     if not status.ready:
-        return ago < LOOP_WINDOW
+        return ago < (LOOP_WINDOW if often else JUST_ENDED)
     lasted = last.finished_at - last.started_at if last.started_at else timedelta()
-    return lasted < LOOP_WINDOW and ago < min(LOOP_WINDOW, max(3 * lasted, SETTLED))
+    return often and lasted < LOOP_WINDOW and ago < min(LOOP_WINDOW, max(3 * lasted, SETTLED))
 
 
 def _loop_start(status: kube.ContainerStatus, events: Sequence[kube.Event]) -> datetime | None:
