@@ -1,4 +1,4 @@
-"""netdoc dns: what cluster DNS should say. Each question is a file."""
+"""netdoc dns: what resolvers say, and what cluster DNS should say. Each question is a file."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import click
 from netdoc.cli.exits import Failure
 
 COMMANDS = {
+    "lookup": ("netdoc.cli.commands.dns.lookup:lookup", "What each resolver says, step by step."),
     "predict": ("netdoc.cli.commands.dns.predict:predict", "What cluster DNS answers, by the objects."),
 }
-LATER = {"lookup": "what each resolver says"}
 
 
 class Questions(click.Group):
@@ -21,8 +21,6 @@ class Questions(click.Group):
         return list(COMMANDS)
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        if name in LATER:
-            raise Failure(f"`netdoc dns {name}` is not in this version: {LATER[name]} comes with a later one")
         if name not in COMMANDS:
             raise Failure(f'netdoc dns has no question "{name}"', f"there are {', '.join(COMMANDS)}")
         module, _, attribute = COMMANDS[name][0].partition(":")
@@ -36,4 +34,4 @@ class Questions(click.Group):
 
 @click.group(cls=Questions)
 def dns() -> None:
-    """Asks what a name means inside the cluster: by its objects, without sending a packet."""
+    """Asks what a name means: of each resolver (lookup), or of the cluster's objects, without a packet (predict)."""
