@@ -20,7 +20,7 @@ def impact(path: Path, hops: tuple[ReportHop, ...], diagnosis: Diagnosis) -> Imp
         return Impact(scope="all")
     if failed == len(serving) or (blocked and not failed):
         return Impact(scope="all", failed=len(serving), of=len(serving))
-    return Impact(scope="part", failed=failed, of=len(serving))
+    return Impact(scope="part", failed=failed, of=len(serving)) if failed else None
 
 
 def _serving(path: Path) -> tuple[frozenset[str], ...]:
