@@ -1,4 +1,4 @@
-"""Asks the API server what this user may do (SelfSubjectAccessReview): the server's own answer, nothing guessed."""
+"""Asks the API server of itself: its version, what it serves, what this user may do (SelfSubjectAccessReview)."""
 
 from __future__ import annotations
 
@@ -19,6 +19,38 @@ class _Status(msgspec.Struct):
 
 class _Review(msgspec.Struct):
     status: _Status = msgspec.field(default_factory=_Status)
+
+
+class _Version(msgspec.Struct, rename="camel"):
+    git_version: str = ""
+
+
+class _Group(msgspec.Struct):
+    name: str = ""
+
+
+class _Groups(msgspec.Struct):
+    groups: list[_Group] = []
+
+
+async def server_version(cluster: LiveCluster) -> str:
+    """As the server writes it (`v1.36.1`); "" where it does not say."""
+    try:
+        answer = await cluster.transport.get("/version")
+        return msgspec.json.decode(answer.body, type=_Version).git_version if answer.status == 200 else ""
+    except (Failure, *UNREADABLE):
+        return ""
+
+
+async def served_groups(cluster: LiveCluster) -> frozenset[str] | None:
+    """The API groups that the cluster has; None where the server does not say."""
+    try:
+        answer = await cluster.transport.get("/apis")
+        if answer.status != 200:
+            return None
+        return frozenset(one.name for one in msgspec.json.decode(answer.body, type=_Groups).groups) | {""}
+    except (Failure, *UNREADABLE):
+        return None
 
 
 async def may(cluster: LiveCluster, verb: str, resource: str, group: str = "", namespace: str = "") -> bool | Gap:

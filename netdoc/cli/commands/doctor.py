@@ -6,18 +6,25 @@ import asyncio
 import os
 import platform
 import sys
+from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 import msgspec
+from click.core import ParameterSource
 
 from netdoc import __version__
 from netdoc.cli import options
 from netdoc.cli.exits import Exit, Failure
 from netdoc.cli.options import WhereOptions
 
+if TYPE_CHECKING:  # a cluster is opened where one is looked at, and not for a word of help
+    from netdoc.cluster.live import LiveCluster
+
 _LIBRARIES = ("msgspec", "click", "kubernetes", "textual", "rich", "dnspython", "httpx", "scapy")
+PATIENCE = timedelta(seconds=2)
+"""For one answer of the cluster, unless the user gives more: a doctor's visit is short."""
 _MARKS = {"ok": "✓", "note": "·", "fail": "✗"}
 
 
@@ -40,17 +47,13 @@ def doctor(format_: str, **given: Any) -> Exit:
     Exit 1 where something fails.
     """
     where = options.where(given)
+    if click.get_current_context().get_parameter_source("request_timeout") is ParameterSource.DEFAULT:
+        where = msgspec.structs.replace(where, request_timeout=PATIENCE)
     lines = [*_versions(), *_terminal(), *_privileges(), *asyncio.run(_cluster(where))]
     if format_ == "json":
         click.echo(msgspec.json.encode({"apiVersion": "netdoc/v1", "doctor": lines}, order="sorted"))
     else:
-        from netdoc.report.inert import line as inert
-
-        widest = max(len(one.what) for one in lines)
-        for one in lines:
-            click.echo(
-                f"{_MARKS[one.status]} {one.status.upper():4}  {one.what.ljust(widest)}  {inert(one.detail)}".rstrip()
-            )
+        _show(lines)
     return Exit.FOUND if any(one.status == "fail" for one in lines) else Exit.OK
 
 
@@ -108,9 +111,7 @@ async def _cluster(where: WhereOptions) -> list[Line]:
         return [Line("cluster", "ok", f"{cluster.where.type} {cluster.where.path or cluster.where.scenario}")]
     try:
         await cluster.connect()
-        place = cluster.where
-        lines = [Line("cluster", "ok", f"context {place.context or 'in-cluster'}, {place.server}")]
-        lines += await _allowed(cluster, where.namespace)
+        lines = [await _reached(cluster), *await _allowed(cluster, where.namespace)]
         return lines + [Line("note", "note", note) for note in cluster.notes]
     except Unreachable as error:
         return [Line("cluster", "fail", f"{error.message}; {error.hint}")]
@@ -118,15 +119,24 @@ async def _cluster(where: WhereOptions) -> list[Line]:
         await cluster.close()
 
 
-async def _allowed(cluster: Any, namespace: str) -> list[Line]:
-    """Every read that the checks make, asked of the server at once."""
-    from netdoc.cluster.review import may
+async def _reached(cluster: LiveCluster) -> Line:
+    from netdoc.cluster.review import server_version
+
+    place, version_ = cluster.where, await server_version(cluster)
+    kubernetes = f", Kubernetes {version_}" if version_ else ""
+    return Line("cluster", "ok", f"context {place.context or 'in-cluster'}, {place.server}{kubernetes}")
+
+
+async def _allowed(cluster: LiveCluster, namespace: str) -> list[Line]:
+    """Every read that the checks make, asked of the server at once; of groups that it has alone."""
+    from netdoc.cluster.review import may, served_groups
     from netdoc.engine.check import Check
     from netdoc.engine.plugins import all_checks
     from netdoc.engine.reads import rules_for
 
     rules = rules_for(one for one in all_checks() if isinstance(one, Check))
-    asked = [(rule, verb) for rule in rules for verb in rule.verbs]
+    served = await served_groups(cluster)
+    asked = [(rule, verb) for rule in rules if served is None or rule.group in served for verb in rule.verbs]
     answers = await asyncio.gather(
         *(may(cluster, verb, rule.resource, rule.group, namespace if rule.namespaced else "") for rule, verb in asked)
     )
