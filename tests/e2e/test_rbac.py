@@ -25,6 +25,18 @@ Right = tuple[str, str, str]
 CASES = {"web": "", "wbe": "service.selector-no-match", "crash": "pod.crash-looping", "denied": "policy.ingress-denied"}
 # Where the narrower cause stands in what was refused, the wider one is as true.
 WIDER = {"pod.crash-looping": {"service.no-ready-endpoint", "pod.liveness-killing"}}
+NEEDED: set[Right] = {
+    ("", "services", "get"),
+    ("", "pods", "list"),
+    ("", "pods", "get"),
+    ("", "nodes", "get"),
+    ("", "namespaces", "get"),
+    ("", "events", "list"),
+    ("apps", "deployments", "get"),
+    ("apps", "replicasets", "list"),
+    ("discovery.k8s.io", "endpointslices", "list"),
+    ("networking.k8s.io", "networkpolicies", "list"),
+}
 SETTLED = 30.0  # seconds in which a binding takes effect
 
 
@@ -165,11 +177,15 @@ def test_one_rule_less_is_said_and_never_a_wrong_verdict(
 ) -> None:
     groups = served(place.kube)
     wrong: list[str] = []
+    missed: set[Right] = set()
     for at, right in enumerate(sorted(one for one in rights_of(rules) if one[0] in groups)):
         user = users.add(f"less-{at}", _rules(rights_of(rules) - {right}))
-        for name, verdict in verdicts(place, user).items():
+        found = verdicts(place, user)
+        missed |= {right for verdict in found.values() if _refused(verdict)}
+        for name, verdict in found.items():
             wrong += [f"{right} {name}: {one}\n{verdict.told()}" for one in _wrongs(verdict, seen_by_all[name], right)]
     assert not wrong, "\n\n".join(wrong)
+    assert missed >= NEEDED, "a rule that every diagnosis needs was taken away and not missed"
 
 
 def _rules(rights: set[Right]) -> list[Object]:

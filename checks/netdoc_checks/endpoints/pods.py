@@ -30,6 +30,13 @@ VERBS = {
     "pod.not-ready": ("runs and is not ready", "run and are not ready"),
 }
 
+# What becomes of a live roll-back: Helm acts when it is called, the others reconcile all the time.
+REVERTS = {
+    "helm": "the next helm upgrade puts the new revision back",
+    "argocd": "Argo CD puts the new revision back unless automated sync is off",
+    "flux": "Flux puts the new revision back unless it is suspended",
+}
+
 
 def judge_pods(group: Group, stand: Standing, seen: Seen) -> Iterable[Finding]:
     """A finding for each kind of trouble of each workload of the group."""
@@ -191,8 +198,12 @@ def rollback(workload: Workload, seen: Seen) -> Mitigation | None:
         "rollout", "undo", f"deployment/{ref.name}", f"--to-revision={before}", namespace=ref.namespace
     )
     owner = managed_by(workload.object)
-    reverted = f"; {owner} owns it and will put the new one back unless it is paused" if owner else ""
-    return Mitigation(summary=f"go back to revision {before}{reverted}", commands=(command,))
+    if owner is None:
+        return Mitigation(summary=f"go back to revision {before}", commands=(command,))
+    reverted = REVERTS[owner]
+    return Mitigation(
+        summary=f"go back to revision {before}; {owner} owns it: {reverted}", commands=(f"{command}  # {reverted}",)
+    )
 
 
 def fails_since_rollout(workload: Workload, pods: Sequence[kube.Pod]) -> bool:
