@@ -174,6 +174,14 @@ def test_a_policy_that_the_server_would_refuse_is_named_and_takes_no_part(tmp_pa
     assert "spec.ingress[0].from[0].ipBlock.cidr" in answer.err
 
 
+def test_a_policy_of_no_shape_is_named_with_file_object_and_field(tmp_path: Path) -> None:
+    wrong = network_policy("odd", {"podSelector": {}, "ingress": [{"ports": [{"port": True}]}]})
+    where = f"--snapshot={saved(tmp_path / 'all.yaml', [pod('a', '10.0.0.1'), pod('b', '10.0.0.2'), wrong])}"
+    answer = query("pod/a.shop", "pod/b.shop", "--port", "80", where=where)
+    assert answer.code == 3
+    assert all(word in answer.err for word in ("all.yaml", "networkpolicy/odd.shop", "spec.ingress[0].ports[0].port"))
+
+
 def test_policies_of_kinds_that_are_not_evaluated_leave_it_unknown(tmp_path: Path) -> None:
     foreign = {
         "apiVersion": "cilium.io/v2",

@@ -77,8 +77,8 @@ Question = tuple[str, str, int, str]  # source and destination pod (namespace/na
 class World:
     """The pods, until `close`. Their labels, port names and namespaces' labels are drawn from the seed.
 
-    `sidecars`: some ports are named by native sidecars alone. Calico 3.28 does not see those (projectcalico/calico#8885),
-    so that its packets contradict the API there.
+    `sidecars`: some ports are named by native sidecars alone. Calico 3.28 does not see those, so that its packets
+    contradict the API there (projectcalico/calico#8885).
     """
 
     def __init__(self, kube: Kube, seed: int, *, sidecars: bool = False) -> None:

@@ -61,8 +61,8 @@ async def read(cluster: Cluster, mode: IPBlockMode) -> Gathered:
         cluster.list(kube.Service), cluster.list(kube.ReplicaSet), cluster.list(kube.Job)
     )
     for needed in (pods, policies):
-        if not needed.complete and needed.gap is not None:
-            raise Failure(f"it could not be established: {needed.gap.what} ({needed.gap.reason})", code=Exit.UNKNOWN)
+        if not needed.complete and needed.gap is not None and not _misshapen(needed.gap):
+            raise Failure(f"it could not be established: {_said(needed.gap)}", code=Exit.UNKNOWN)
     admin = await asyncio.gather(*(cluster.list(kind) for kind in kube.ADMIN_POLICIES))
     foreign = await asyncio.gather(*(cluster.list(kind) for kind in kube.FOREIGN))
     indexed = PolicySet.build(
@@ -75,8 +75,17 @@ async def read(cluster: Cluster, mode: IPBlockMode) -> Gathered:
         ipblock_pods=mode,
     )
     place = cluster.where
-    gaps = _gaps([*admin, *foreign])
+    gaps = _gaps([pods, policies, *admin, *foreign])
     return Gathered(indexed, services.items, _owners(sets, jobs), gaps, place.context, place.namespace)
+
+
+def _misshapen(gap: Gap) -> bool:
+    """Single objects that are not what their kind is, in files: the others can be judged without them."""
+    return gap.reason == "incomplete" and gap.detail.startswith("cannot read")
+
+
+def _said(gap: Gap) -> str:
+    return f"{gap.what} ({gap.reason})" + (f": {gap.detail}" if gap.detail else "")
 
 
 def _gaps(listings: Iterable[Listing[Any]]) -> tuple[Gap, ...]:
@@ -111,5 +120,5 @@ def verdict_exit(gathered: Gathered) -> Exit:
     if not gathered.gaps:
         return Exit.OK
     for gap in gathered.gaps:
-        click.echo(f"netdoc: NOT CHECKED: {gap.what} ({gap.reason}): what it holds may decide otherwise", err=True)
+        click.echo(line(f"netdoc: NOT CHECKED: {_said(gap)}; what it holds may decide otherwise"), err=True)
     return Exit.UNKNOWN

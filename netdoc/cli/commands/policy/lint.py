@@ -43,7 +43,8 @@ def lint(format_: str, fail_on: str, **given: Any) -> Exit:
     else:
         _show(found)
     failing = {"error": {"error"}, "warning": {"error", "warning"}, "never": set()}[fail_on]
-    return Exit.FOUND if any(_severity(one) in failing for one in found) else verdict_exit(gathered)
+    unread = verdict_exit(gathered)
+    return Exit.FOUND if any(_severity(one) in failing for one in found) else unread
 
 
 def _severity(one: Lint) -> Any:
