@@ -1,0 +1,131 @@
+"""Which vantages there are: by consent; and a container with Python, with a shell alone, with neither."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from netdoc.cluster.streams import Output
+from netdoc.model.kube.meta import ObjectRef
+from netdoc.model.record import Gap
+from netdoc.ports import Consent, Measurement, NoVantages
+from netdoc.vantage import Places
+from netdoc.vantage.here import surroundings
+from netdoc.vantage.inside import Inside
+
+POD = ObjectRef(api_version="v1", kind="Pod", namespace="shop", name="web-0")
+NAME = Measurement(kind="getaddrinfo", parameters={"name": "localhost"})
+MISSING = Gap(what="run", reason="not-installed", detail='exec: "python3": executable file not found', blocking=False)
+
+
+def _run(command: list[str]) -> Output:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return Output(done.stdout, done.stderr, done.returncode)
+
+
+class Container:
+    """Streams into a container that is this machine, with Python or a shell, as far as it has them."""
+
+    def __init__(self, *programs: str) -> None:
+        self.programs = programs
+        self.commands: list[list[str]] = []
+
+    async def run(self, pod: ObjectRef, container: str, command: list[str], seconds: float) -> Output | Gap:
+        self.commands.append(command)
+        if command[0] not in self.programs:
+            return MISSING
+        program = sys.executable if command[0] == "python3" else "/bin/sh"
+        return await asyncio.to_thread(_run, [program, *command[1:]])
+
+    async def tunnel(self, pod: ObjectRef, port: int) -> Any:
+        return MISSING
+
+
+def inside(container: Container, show: Callable[[str], None] = lambda text: None) -> Inside:
+    return Inside(container, POD, "web", show)  # type: ignore[arg-type]
+
+
+async def test_with_python_the_agents_own_measurements_run_there() -> None:
+    shown: list[str] = []
+    container = Container("python3", "sh")
+    result = await inside(container, shown.append).measure(NAME)
+    assert isinstance(result, dict), result
+    assert (result["tool"], result["failures"]) == ("python3", 0)
+    assert len(container.commands) == len(shown) == 1
+    assert "shop/web-0 (web)" in shown[0]
+    assert "localhost" in shown[0]
+
+
+async def test_the_same_connection_by_python_and_by_the_shell() -> None:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        place = {"address": "127.0.0.1", "port": server.getsockname()[1]}
+        asked = Measurement(kind="tcp", parameters={"endpoints": [place], "repeat": 2, "timeout": 1.0})
+        for programs in (("python3", "sh"), ("sh",)):
+            result = await inside(Container(*programs)).measure(asked)
+            assert isinstance(result, dict), result
+            assert [(row["attempts"], row["failures"]) for row in result["endpoints"]] == [(2, 0)]
+
+
+async def test_without_python_and_shell_that_is_said() -> None:
+    result = await inside(Container()).measure(NAME)
+    assert isinstance(result, Gap)
+    assert (result.reason, result.blocking) == ("not-installed", False)
+    assert "--probe" in result.detail
+
+
+async def test_what_a_container_cannot_measure_is_said_and_not_tried() -> None:
+    container = Container("python3")
+    result = await inside(container).measure(Measurement(kind="dns", parameters={"name": "a."}))
+    assert isinstance(result, Gap)
+    assert container.commands == []
+
+
+@pytest.mark.parametrize("consent", ["exec", "port-forward"])
+async def test_nothing_is_opened_without_its_own_consent(consent: Consent) -> None:
+    container = Container("python3")
+    others: frozenset[Consent] = frozenset({"exec", "port-forward"}) - {consent}
+    places = Places(container, others)  # type: ignore[arg-type]
+    vantage = places.inside(POD, "web") if consent == "exec" else places.through(POD, 53)
+    result = await vantage.measure(NAME)
+    assert isinstance(result, Gap)
+    assert (result.reason, result.blocking, container.commands) == ("needs-consent", False, [])
+    assert f"--{consent}" in result.detail
+    await places.close()
+
+
+async def test_with_consent_and_without_a_cluster_that_is_not_supported() -> None:
+    places = Places(None, frozenset({"exec"}))
+    result = await places.inside(POD, "web").measure(NAME)
+    assert isinstance(result, Gap)
+    assert result.reason == "not-supported"
+
+
+async def test_a_run_without_vantages_measures_nothing() -> None:
+    none = NoVantages()
+    for vantage in (none.here(), none.inside(POD, "web"), none.through(POD, 53)):
+        assert isinstance(await vantage.measure(NAME), Gap)
+    assert not none.allowed("exec")
+
+
+async def test_here_measures_by_the_agent() -> None:
+    places = Places(None, frozenset())
+    result = await places.here().measure(NAME)
+    await places.close()
+    assert isinstance(result, dict)
+    assert result["failures"] == 0
+
+
+def test_what_bends_this_machines_packets_is_named_without_secrets(tmp_path: Path) -> None:
+    for name in ("lo", "eth0", "wg0"):
+        (tmp_path / name).mkdir()
+    told = surroundings({"HTTPS_PROXY": "http://user:secret@192.0.2.1:3128"}, tmp_path)
+    assert told == ("https_proxy is set", "interface wg0 looks like a VPN")
+    assert surroundings({}, tmp_path / "none") == ()

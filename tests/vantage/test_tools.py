@@ -1,0 +1,125 @@
+"""What a shell finds in a container: each tool against loopback, and what is read from its words."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from netdoc.model.record import Gap
+from netdoc.ports import Measurement
+from netdoc.vantage import tools
+
+PLAIN = ("sh", "timeout", "cat", "tr", "cut", "head", "grep")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[tuple[int, int]]:
+    """A port where somebody listens and says nothing, and one where nobody does."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        nobody = closed.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as silent:
+        yield silent.getsockname()[1], nobody
+
+
+def container(folder: Path, *tools_: str) -> dict[str, str]:
+    """A PATH that holds these tools alone."""
+    for name in (*PLAIN, *tools_):
+        found = shutil.which(name)
+        if found is None:
+            pytest.skip(f"{name} is not installed here")
+        (folder / name).symlink_to(found)
+    return {"PATH": str(folder)}
+
+
+def run(measurement: Measurement, environ: dict[str, str]) -> Any:
+    shell = shutil.which("sh") or "/bin/sh"
+    done = subprocess.run([shell, "-c", tools.script(measurement)], capture_output=True, text=True, env=environ,
+                          timeout=60, check=False)  # fmt: skip
+    return tools.read(measurement, done.stdout, "tcp")
+
+
+def connections(*ports: int, repeat: int = 2) -> Measurement:
+    endpoints = [{"address": "127.0.0.1", "port": port} for port in ports]
+    return Measurement(kind="tcp", parameters={"endpoints": endpoints, "repeat": repeat, "timeout": 1})
+
+
+@pytest.mark.parametrize("tool", ["bash", "nc", "curl"])
+def test_each_tool_tells_open_from_refused(tool: str, server: tuple[int, int], tmp_path: Path) -> None:
+    result = run(connections(*server), container(tmp_path, tool))
+    assert isinstance(result, dict), result
+    assert result["tool"] == tool
+    assert [(row["attempts"], row["failures"]) for row in result["endpoints"]] == [(2, 0), (2, 2)]
+    assert {one["failure"]["kind"] for one in result["endpoints"][1]["tries"]} == {"refused"}
+
+
+def test_a_container_without_tools_is_said_to_have_none(server: tuple[int, int], tmp_path: Path) -> None:
+    result = run(connections(*server), container(tmp_path))
+    assert isinstance(result, Gap)
+    assert (result.reason, result.blocking) == ("not-installed", False)
+
+
+def test_a_name_by_getent(tmp_path: Path) -> None:
+    result = run(Measurement(kind="getaddrinfo", parameters={"name": "localhost"}), container(tmp_path, "getent"))
+    assert isinstance(result, dict)
+    assert {"127.0.0.1", "::1"} & set(result["tries"][0]["addresses"])
+
+
+@pytest.mark.parametrize(
+    ("tool", "code", "said", "kind"),
+    [
+        ("nc", 1, "nc: connect to 10.0.0.1 port 80 (tcp) failed: Connection refused", "refused"),
+        ("nc", 1, "nc: connect to 10.0.0.1 port 80 (tcp) timed out: Operation now in progress", "timeout"),
+        ("nc", 1, "nc: 10.0.0.1 (10.0.0.1:80): No route to host", "unreachable"),
+        ("nc", 1, "nc: invalid option -- 'z'", "error"),
+        ("bash", 124, "", "timeout"),
+        ("bash", 143, "", "timeout"),
+        ("curl", 28, "curl: (28) Connection timed out after 1000 milliseconds", "timeout"),
+        ("wget", 1, "wget: can't connect to remote host (10.0.0.1): Connection refused", "refused"),
+        ("wget", 1, "wget: download timed out", "timeout"),
+    ],
+)
+def test_how_a_tool_says_it(tool: str, code: int, said: str, kind: str) -> None:
+    told = tools.read(connections(80, repeat=1), f"try {tool} 127.0.0.1 80 {code} {said}", "tcp")
+    assert isinstance(told, dict)
+    assert told["endpoints"][0]["tries"][0]["failure"]["kind"] == kind
+
+
+@pytest.mark.parametrize(
+    ("tool", "said"),
+    [("curl", "*   Trying 10.0.0.1:80... * Connected to 10.0.0.1 (10.0.0.1) port 80 * Operation timed out"),
+     ("wget", "wget: server returned error: HTTP/1.1 404 Not Found")],
+)  # fmt: skip
+def test_whoever_answers_anything_was_reached(tool: str, said: str) -> None:
+    told = tools.read(connections(80, repeat=1), f"try {tool} 127.0.0.1 80 1 {said}", "tcp")
+    assert isinstance(told, dict)
+    assert told["endpoints"][0]["failures"] == 0
+
+
+BUSYBOX = "Server:\t\t10.43.0.10\nAddress:\t10.43.0.10:53\n\nName:\tweb.shop.svc.cluster.local\nAddress: 10.43.7.9\n"
+BIND = "Server:\t\t10.43.0.10\nAddress:\t10.43.0.10#53\n\nName:\tweb\nAddress: 10.43.7.9\n"
+NONE = "Server:\t\t10.43.0.10\nAddress:\t10.43.0.10#53\n\n** server can't find web: NXDOMAIN\n"
+
+
+@pytest.mark.parametrize(("said", "addresses"), [(BUSYBOX, ["10.43.7.9"]), (BIND, ["10.43.7.9"]), (NONE, [])])
+def test_nslookup_is_read_behind_the_servers_own_address(said: str, addresses: list[str]) -> None:
+    text = f"name nslookup 0\n{said}conf\nnameserver 10.43.0.10\nsearch a b\noptions ndots:5\n"
+    told = tools.read(Measurement(kind="getaddrinfo", parameters={"name": "web"}), text, "name")
+    assert isinstance(told, dict)
+    assert told["tries"][0].get("addresses", []) == addresses
+    assert told["conf"] == {"nameservers": ["10.43.0.10"], "search": ["a", "b"], "options": ["ndots:5"]}
+    if not addresses:
+        assert told["tries"][0]["failure"]["kind"] == "not-found"
+
+
+@pytest.mark.parametrize("name", ["a; reboot", "$(id)", "-x", "a b", "`id`", "", "a'b", "a\nb"])
+def test_no_name_becomes_a_command(name: str) -> None:
+    with pytest.raises(ValueError, match="not a host name"):
+        tools.script(Measurement(kind="getaddrinfo", parameters={"name": name}))
+    with pytest.raises(ValueError, match="address"):
+        tools.script(Measurement(kind="tcp", parameters={"endpoints": [{"address": name, "port": 1}]}))
