@@ -103,7 +103,7 @@ class NetdocApp(App[None]):
 
     def _tell_home(self) -> None:
         home = next((screen for screen in self.screen_stack if isinstance(screen, HomeScreen)), None)
-        if home is not None and home.is_mounted:
+        if home is not None:
             home.looked()
 
     @work(exclusive=True, group="warm", exit_on_error=False)
@@ -160,7 +160,7 @@ class NetdocApp(App[None]):
         if session is None or not (session.drain() or session.live):
             return
         screen = self._run_screen()
-        if screen is not None and screen.is_mounted:
+        if screen is not None:
             screen.moved()
 
     def _run_screen(self) -> RunScreen | None:

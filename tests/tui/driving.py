@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -86,7 +87,7 @@ def frozen(name: str, until_event: str = "") -> Session:
         session.take(event)
         if event.event == until_event:
             break
-    session.feed.objects.update((one.ref, one) for one in apart(_objects(plan.place.demo)))
+    session.feed.objects.update((one.ref, one) for one in objects_of(plan.place.demo))
     return session
 
 
@@ -101,7 +102,7 @@ def of_report(report: Report) -> Session:
 async def show(pilot: Pilot[None], session: Session) -> RunScreen:
     app = await ready(pilot)
     app.show_session(session)
-    await until(pilot, lambda: isinstance(app.screen, RunScreen))
+    await until(pilot, lambda: isinstance(app.screen, RunScreen) and app.screen.built)
     screen = app.screen
     assert isinstance(screen, RunScreen)
     await pilot.pause()
@@ -112,6 +113,12 @@ def apart(work: Coroutine[Any, Any, T]) -> T:
     """What it returns, run in a loop of its own, whether or not one runs here."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, work).result()
+
+
+@cache
+def objects_of(scenario: str) -> tuple[Object, ...]:
+    """What the frozen runs of a scenario read."""
+    return tuple(apart(_objects(scenario)))
 
 
 async def _objects(scenario: str) -> list[Object]:

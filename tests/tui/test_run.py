@@ -67,7 +67,7 @@ class Stuck:
 @pytest.fixture
 def stuck(monkeypatch: pytest.MonkeyPatch) -> Stuck:
     """Policies are never told: the check of them does not end."""
-    cluster = Stuck(open_demo("selector-typo"), ("NetworkPolicy",))
+    cluster = Stuck(open_demo("selector-typo"), ("AdminNetworkPolicy",))
     monkeypatch.setattr(conduct, "open_place", lambda place, run: cluster)
     return cluster
 

@@ -70,6 +70,7 @@ class HomeScreen(Screen[None]):
         self.playbook = "connectivity"
         self.installed: frozenset[str] = frozenset()
         self._offered: tuple[str, ...] = ()
+        self.built = False
 
     def compose(self) -> ComposeResult:
         yield Bar()
@@ -94,6 +95,7 @@ class HomeScreen(Screen[None]):
         yield Footer()
 
     def on_mount(self) -> None:
+        self.built = True
         self.query_one("#symptoms", Rows).show([*SYMPTOMS, *self._books()])
         self.query_one("#offers").display = False
         self.query_one("#target").focus()
@@ -107,6 +109,8 @@ class HomeScreen(Screen[None]):
 
     def looked(self) -> None:
         """The lookout, or what was imported, has something new to say."""
+        if not self.built:
+            return
         lookout, bar = self.app.lookout, self.query_one(Bar)
         bar.place, bar.namespace = lookout.label, lookout.namespace
         words = {"asking": "… asking", "ready": "✓ answers", "none": "- no cluster", "failed": "✗ no answer"}

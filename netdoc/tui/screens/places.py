@@ -95,6 +95,7 @@ class PlaceScreen(ModalScreen[None]):
         if text:
             names = {f"{one.kind} {one.name} {one.aside}".lower(): one for one in self._entries}
             fitting = [one for name, one in names.items() if all(word in name for word in text.lower().split())]
+            fitting.sort(key=lambda one: (one.name != text, not one.name.startswith(text)))
             fitting = [*_path(text), *(fitting or [self._by_name(name) for name in best(text, self._names())])]
         self.query_one("#places", Rows).show(fitting)
         self._tell()

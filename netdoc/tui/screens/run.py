@@ -73,6 +73,7 @@ class RunScreen(RunActions, Screen[None]):
         self.detail: StepView | ReportHop | None = None
         self.table = lists.EndpointTable(())
         self._asked: object = None
+        self.built = False
 
     def compose(self) -> ComposeResult:
         yield Bar()
@@ -98,13 +99,19 @@ class RunScreen(RunActions, Screen[None]):
         yield Footer()
 
     def on_mount(self) -> None:
+        self.built = True
         self.query_one("#page").focus()
         self.moved()
+
+    def on_unmount(self) -> None:
+        self.built = False
 
     # What the session told
 
     def moved(self) -> None:
         """Draws what changed: at most ten times a second, and only what is in sight."""
+        if not self.built or not self.query(Bar):
+            return  # not there yet, or going away: the run goes on without
         session = self.session
         bar = self.query_one(Bar)
         bar.place, bar.state = session.label or self.app.lookout.label, state_words(session)

@@ -1,0 +1,191 @@
+"""Pictures of the screens, as a person would see them: 80x24 and 120x40, dark, light, without colour.
+
+A change of a picture is looked at before it is taken: `pytest tests/tui/test_screens.py --snapshot-update`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from textual.pilot import Pilot
+
+from netdoc.journal.compare import compare
+from netdoc.tui import settings
+from netdoc.tui.app import NetdocApp
+from netdoc.tui.kept import Note
+from netdoc.tui.opening import NotOpened
+from netdoc.tui.screens.home import HomeScreen
+from netdoc.tui.screens.question import QuestionScreen
+from netdoc.tui.session import Session
+from netdoc.tui.start import Place
+from netdoc.tui.widgets.rows import Rows
+from tests.tui.driving import app_for, frozen, of_report, ready, show, until
+from tests.tui.freeze import BEGAN
+from tests.tui.reports import hostile, many, refused, whole
+
+pytestmark = pytest.mark.snapshot
+
+SMALL, WIDE, HUGE, TINY = (80, 24), (120, 40), (200, 60), (60, 20)
+INSTALLED = frozenset({"policy", "dns", "endpoints"})
+
+Before = Callable[[Pilot[None]], Awaitable[None]]
+Compare = Callable[..., bool]
+
+
+@pytest.fixture(autouse=True)
+def the_same_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What hangs on what is installed, or on whose machine it is, is set."""
+    monkeypatch.setattr(HomeScreen, "_installed", lambda self: setattr(self, "installed", INSTALLED))
+    monkeypatch.setattr(settings, "file", lambda: Path("/home/oncall/.config/netdoc/app.json"))
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLORTERM", "truecolor")
+
+
+def shown(make: Callable[[], Session], *keys: str) -> Before:
+    """A session on its screen, after these keys."""
+
+    async def before(pilot: Pilot[None]) -> None:
+        await show(pilot, make())
+        for key in keys:
+            await pilot.press(key)
+            await pilot.pause()
+
+    return before
+
+
+def home(*keys: str) -> Before:
+    async def before(pilot: Pilot[None]) -> None:
+        app = await ready(pilot)
+        symptoms = app.screen.query_one("#symptoms", Rows)
+        await until(pilot, lambda: bool(symptoms.items))
+        for key in keys:
+            await pilot.press(key)
+            await pilot.pause()
+
+    return before
+
+
+async def completing(pilot: Pilot[None]) -> None:
+    await home()(pilot)
+    field: Any = pilot.app.screen.query_one("#target")
+    field.value = "shop/svc/w"
+    await until(pilot, lambda: bool(pilot.app.screen.query_one("#offers", Rows).items))
+
+
+async def asked(pilot: Pilot[None]) -> None:
+    await show(pilot, frozen("selector"))
+    question = {
+        "step": "worked",
+        "question": "Did it ever work?",
+        "why": "What never worked was never configured; what did has changed.",
+        "choices": [{"value": "yes", "label": "Yes, until lately"}, {"value": "no"}],
+        "default": "yes",
+    }
+    pilot.app.push_screen(QuestionScreen(question))
+    await pilot.pause()
+
+
+def live() -> Session:
+    """A run that is at its third step."""
+    session = frozen("rollout", until_event="found")
+    for step in session.steps:
+        step.started = None
+    return session
+
+
+def slow() -> Session:
+    session = live()
+    session.silent_for = lambda: 7.0  # type: ignore[method-assign]
+    return session
+
+
+def failed() -> Session:
+    session = frozen("selector", until_event="run.started")
+    session.state = "failed"
+    session.problem = NotOpened(
+        "cannot ask lab (https://10.0.0.1:6443): the credential has expired", "log in anew, then r"
+    )
+    return session
+
+
+def recovered() -> Session:
+    report = whole("healthy")
+    return of_report(msgspec.structs.replace(report, compared=compare(whole("selector"), report)))
+
+
+def noted() -> Session:
+    session = frozen("rollout")
+    session.notes.append(Note(at=BEGAN, text="rolled back by hand, told the team"))
+    return session
+
+
+def of(name: str) -> Callable[[], Session]:
+    return lambda: frozen(name)
+
+
+HOP = ("tab", "tab", "down", "down")
+
+PICTURES: dict[str, tuple[tuple[int, int], str, Before]] = {
+    "home": (SMALL, "dark", home()),
+    "home-wide": (WIDE, "light", home()),
+    "home-completing": (SMALL, "dark", completing),
+    "live": (SMALL, "dark", shown(live)),
+    "live-wide": (WIDE, "light", shown(live)),
+    "slow": (SMALL, "dark", shown(slow)),
+    "question": (SMALL, "dark", asked),
+    "verdict": (SMALL, "dark", shown(of("rollout"))),
+    "verdict-light": (SMALL, "light", shown(of("rollout"))),
+    "verdict-ansi": (SMALL, "ansi-dark", shown(of("rollout"))),
+    "verdict-high-contrast": (SMALL, "high-contrast", shown(of("rollout"))),
+    "verdict-wide": (WIDE, "dark", shown(of("selector"))),
+    "verdict-wide-light": (WIDE, "light", shown(of("selector"))),
+    "verdict-huge": (HUGE, "dark", shown(of("replica"))),
+    "verdict-tiny": (TINY, "dark", shown(of("selector"))),
+    "unfolded": (WIDE, "dark", shown(of("rollout"), "f")),
+    "healthy": (SMALL, "dark", shown(of("healthy"))),
+    "refused": (SMALL, "dark", shown(lambda: of_report(refused()))),
+    "recovered": (SMALL, "dark", shown(recovered)),
+    "failed": (SMALL, "light", shown(failed)),
+    "evidence": (WIDE, "dark", shown(of("rollout"), "2")),
+    "endpoints": (SMALL, "dark", shown(of("replica"), "3")),
+    "endpoints-wide": (WIDE, "light", shown(of("replica"), "3")),
+    "timeline": (SMALL, "dark", shown(noted, "4")),
+    "blind": (SMALL, "light", shown(of("selector"), "5")),
+    "log": (SMALL, "dark", shown(of("selector"), "6")),
+    "hop": (WIDE, "dark", shown(of("selector"), *HOP)),
+    "step": (SMALL, "light", shown(of("selector"), "tab", "down", "down", "down")),
+    "findings": (SMALL, "dark", shown(lambda: of_report(many(40)), "slash")),
+    "findings-wide": (WIDE, "light", shown(lambda: of_report(many(40)), "slash")),
+    "hostile": (WIDE, "dark", shown(lambda: of_report(hostile()))),
+    "yaml": (SMALL, "light", shown(of("selector"), "y")),
+    "commands": (SMALL, "dark", shown(of("rollout"), "o")),
+    "export": (SMALL, "dark", shown(of("selector"), "e")),
+    "help": (WIDE, "light", shown(of("selector"), "f1")),
+}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_screen(name: str, snap_compare: Compare) -> None:
+    size, theme, before = PICTURES[name]
+    assert snap_compare(themed(theme), terminal_size=size, run_before=before)
+
+
+def test_screen_without_a_cluster(snap_compare: Compare) -> None:
+    assert snap_compare(app_for(place=Place()), terminal_size=SMALL, run_before=home())
+
+
+@pytest.mark.parametrize("name", ["home", "verdict", "verdict-wide", "hop"])
+def test_screen_without_colour(name: str, snap_compare: Compare, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    size, theme, before = PICTURES[name]
+    assert snap_compare(themed(theme), terminal_size=size, run_before=before)
+
+
+def themed(theme: str) -> NetdocApp:
+    app = app_for()
+    app.settings = settings.Settings(theme=theme)
+    return app
