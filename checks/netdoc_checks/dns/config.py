@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from netdoc.api import Evidence, Finding, Fix, Judgement, ObjectRef, Unjudged, corefile, kube
+from netdoc.api import Evidence, Finding, Fix, Gap, Judgement, ObjectRef, Unjudged, corefile, kube
 from netdoc_checks.dns.proof import edit
 from netdoc_checks.dns.seen import HOME, Seen
 
@@ -25,6 +25,8 @@ def judge_config(seen: Seen) -> Iterable[Judgement]:
     spoken = list(_spoken(seen))
     yield from spoken
     config = seen.server.config
+    if isinstance(config, Gap) and config.blocking and isinstance(seen.server.service, kube.Service) and not spoken:
+        yield Unjudged(what=config.what, reason=config.reason, detail=config.detail, hop=seen.hops[0], blocking=True)
     text = config.data.get("Corefile") if isinstance(config, kube.ConfigMap) else None
     if text is None or not isinstance(config, kube.ConfigMap):
         return
