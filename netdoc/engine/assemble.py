@@ -61,7 +61,7 @@ def assemble(ledger: Ledger, recorder: Recorder, run: Run, ended_early: str = ""
         from_=_source(path.sources[0]) if path.sources else None,
         status=status,
         basis="measured" if _measured(recorder) else "configuration",
-        headline=headline(status, roots, extent, not_checked, ended_early, measured=_measured(recorder)),
+        headline=headline(status, roots, extent, _blocked(ledger), ended_early, measured=_measured(recorder)),
         impact=extent,
         root_causes=tuple(ledger.number(key(one)) for one in roots),
         path=hops,
@@ -210,6 +210,12 @@ def _folded(said: tuple[NotChecked, ...]) -> tuple[NotChecked, ...]:
     kinds = ", ".join(one.what for one in taken)
     folded = NotChecked(what=kinds, reason="assumed", detail="the snapshot holds none of these: taken as none")
     return (*(one for one in said if one not in taken), folded)
+
+
+def _blocked(ledger: Ledger) -> tuple[str, ...]:
+    """What made a hop unknown: what stands at a hop first, then what a check as a whole could not do."""
+    blocking = sorted((one for one in ledger.unjudged if one.blocking), key=lambda one: not one.hop)
+    return tuple(one.what for one in blocking)
 
 
 def _outside(hops: tuple[ReportHop, ...]) -> tuple[NotChecked, ...]:
