@@ -25,6 +25,7 @@ def judge(seen: Seen) -> Iterable[Judgement]:
             )
             denials += found
             judgements += doubts
+        judgements += _unread_names(caller, seen)
         if caller.asks_cluster_dns:
             found, doubts = _names(caller, seen)
             denials += found
@@ -34,11 +35,26 @@ def judge(seen: Seen) -> Iterable[Judgement]:
 
 
 def _unread(seen: Seen) -> Iterable[Unjudged]:
-    """A policy that may not be read may deny or allow: nothing about these ends is known."""
-    hops = [one.hop for one in seen.called] or [one.hop for one in seen.callers]
+    """A policy, or an end, that may not be read: nothing is known of what passes the gates."""
+    ends = [one.hop for one in seen.called] or [one.hop for one in seen.callers]
+    hops = [*(one.id for one in seen.subject.path.of_kind("policy")), *ends[:1]]
     for gap in seen.gaps:
-        for hop in hops[:1]:
+        for hop in hops:
             yield Unjudged(what=gap.what, reason=gap.reason, detail=gap.detail, hop=hop, blocking=True)
+
+
+def _unread_names(caller: Caller, seen: Seen) -> Iterable[Unjudged]:
+    """Who answers for names matters only to a caller that policies isolate for egress."""
+    gap, end = seen.names_gap, seen.end(caller)
+    if gap is None or end is None or not caller.asks_cluster_dns or not seen.policies.selecting("egress", end):
+        return
+    yield Unjudged(
+        what=f"whether policies let {seen.name_of(caller)} ask cluster DNS",
+        reason=gap.reason,
+        detail=f"{gap.what}: {gap.detail}" if gap.detail else gap.what,
+        hop=caller.hop,
+        blocking=gap.blocking,
+    )
 
 
 def ask(caller: Caller, called: Called, seen: Seen) -> tuple[list[Denial], list[Judgement]]:

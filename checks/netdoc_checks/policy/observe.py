@@ -63,8 +63,18 @@ async def observe(ports: Ports, subject: Subject) -> Seen:
         called=called,
         resolvers=resolvers.called,
         plugin=plugin,
-        gaps=_gaps([*own, *admin, *foreign, resolvers.gap]),
+        gaps=_gaps([*await _ends(cluster, subject), *own, *admin, *foreign]),
+        names_gap=resolvers.gap,
         owners=await _owners(cluster, pods),
+    )
+
+
+async def _ends(cluster: Cluster, subject: Subject) -> list[kube.Pod | Gap | None]:
+    """The pods at both ends, asked for once more, which costs nothing: without one of them no policy is evaluated."""
+    refs = [ref for source in subject.path.sources for ref in source.pods]
+    refs += [hop.object for kind in ("endpoint", "pod") for hop in subject.path.of_kind(kind) if hop.object is not None]
+    return await each(
+        cluster.get(kube.Pod, ref.name, ref.namespace) for ref in dict.fromkeys(refs) if ref.kind == "Pod"
     )
 
 

@@ -49,7 +49,10 @@ class Called(msgspec.Struct, frozen=True):
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """`policies` is the indexed set of everything that may decide; `gaps` are refused reads that could change it."""
+    """`policies` is the indexed set of everything that may decide; `gaps` are refused reads that could change it.
+
+    `names_gap`: who answers for names could not be read.
+    """
 
     subject: Subject
     policies: policy.PolicySet
@@ -58,6 +61,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     resolvers: tuple[Called, ...] = ()
     plugin: policy.Plugin | None = None
     gaps: tuple[Gap, ...] = ()
+    names_gap: Gap | None = None
     owners: dict[ObjectRef, ObjectRef] = {}
 
     def owner(self, pod: kube.Pod) -> ObjectRef:

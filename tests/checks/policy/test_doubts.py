@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from netdoc.api import Finding
-from tests.checks.endpoints.build import offer, pod, service
+from netdoc.api import Finding, Gap
+from netdoc.cluster import SnapshotCluster
+from netdoc_checks.policy import CHECK
+from tests.asking import ask
+from tests.checks.endpoints.build import cluster, offer, pod, service
 from tests.checks.policy.scene import (
+    CLIENT,
     DNS_PODS,
     FROM_CLIENT,
     HTTP,
@@ -232,3 +238,26 @@ async def test_this_machine_has_no_address_that_blocks_could_be_held_against() -
     policy = ingress({"from": [{"ipBlock": {"cidr": "198.51.100.0/24"}}]})
     assert await found(*shop(policy), source="here") == []
     assert [each.reason for each in await doubts(*shop(policy), source="here") if each.blocking] == ["no-source"] * 2
+
+
+class Refusing:
+    """A cluster whose kube-system may not be read."""
+
+    def __init__(self, inner: SnapshotCluster) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def get(self, kind: Any, name: str, namespace: str = "") -> Any:
+        if namespace == "kube-system":
+            return Gap(what=f"get {kind.__name__} {name}", reason="forbidden", detail="may not")
+        return await self._inner.get(kind, name, namespace)
+
+
+@pytest.mark.parametrize(("policies", "status"), [([], "pass"), ([egress(TO_WEB)], "unknown")])
+async def test_dns_that_may_not_be_read_is_unknown_to_isolated_callers_alone(
+    policies: list[Manifest], status: str
+) -> None:
+    answer = await ask(CHECK, Refusing(cluster(*shop(*policies))), "svc/web.shop", CLIENT)  # type: ignore[arg-type]
+    assert (answer.findings, answer.status) == ((), status)
