@@ -83,6 +83,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"as
     In all strings: $NS, $NODE, $CALLER (the caller's namespace), $POD (the address of the application's pod once it
     works), $DEAD (an address in the pods' range that no pod has).
     `runs`: it must run before, although neither `then` nor its kin breaks it. `works`: and be reached by the caller.
+    `by` is the pod of the fault's own namespace that calls, where it is not the caller that all faults share.
     `cause` absent: nothing is to be found. `severity` is that of the finding; `impact` the report's.
     """
 
@@ -98,6 +99,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"as
     works: bool = True
     seen: tuple[Seen, ...] = ()
     call: Call | None = None
+    by: str = ""
     at: str = "web.$NS:80"
     target: str = "svc/web.$NS"
     from_: tuple[str, ...] = ("pod/caller.$CALLER",)
@@ -254,6 +256,8 @@ class Stage:
         """The application works: its pods are ready and, unless the fault says otherwise, the caller reaches it."""
         ready = {"status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}}
         self.wait(Seen("Pod", {"metadata": {"labels": {"app": "web"}}, **ready}))
+        if self.fault.by:
+            self.wait(Seen("Pod", {"metadata": {"name": self.fault.by}, **ready}))
         if self.fault.works:
             self._call("works")
         pods = self.kube.items("Pod", self.namespace, labelSelector="app=web")
@@ -289,7 +293,8 @@ class Stage:
     def _call(self, wanted: Call) -> None:
         host, _, port = self._filled(self.fault.at).partition(":")
         command = ["python3", "-c", CALL, host, port, wanted, str(self.fault.patience)]
-        code, got = self.kube.exec(self.caller, "caller", command, self.fault.patience + 20)
+        namespace, pod = (self.namespace, self.fault.by) if self.fault.by else (self.caller, "caller")
+        code, got = self.kube.exec(namespace, pod, command, self.fault.patience + 20)
         assert code == 0, f"{self.fault.id}: a call of {host}:{port} should end as {wanted}, and ends as {got}"
 
     def _undo(self) -> None:

@@ -22,7 +22,12 @@ from tests.e2e.kube import Kube, Object, Refused
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 
 # Kinds whose definitions the lab does not install.
-ABSENT = {"cert-manager.io/v1", "metallb.io/v1beta1"}
+ABSENT = {
+    "cert-manager.io/v1",
+    "metallb.io/v1beta1",
+    "policy.networking.k8s.io/v1alpha1",
+    "policy.networking.k8s.io/v1alpha2",
+}
 
 
 @pytest.fixture(scope="module")
