@@ -146,6 +146,7 @@ TELLING = (
     "internal-local",
     "one-node-in-three",
     "one-replica-crashing",
+    "policy-ingress-controller",
     "pod-security",
     "proxy-down",
     "scaled-to-zero",
@@ -177,6 +178,13 @@ def _is_no_wrong_verdict(told: model.Report, whole: model.Report, right: Right) 
     group, resource, verb = right
     named = [one for one in told.not_checked if one.reason == "forbidden"]
     assert f"{verb} {resource}.{group}".rstrip(".") in {one.what for one in named}, right
+
+
+@pytest.mark.parametrize("right", [("networking.k8s.io", "networkpolicies", "list"), ("", "pods", "get")])
+@pytest.mark.parametrize("id_", ["healthy", "policy-ingress-controller"])
+async def test_no_gate_is_open_that_was_not_judged(id_: str, right: Right) -> None:
+    told, _ = await diagnosed(id_, frozenset({right}))
+    assert {one.status for one in told.path if one.kind == "policy"} == {"unknown"}
 
 
 @pytest.mark.parametrize("id_", ["healthy", "crash-loop", "selector-typo"])
