@@ -140,6 +140,7 @@ TELLING = (
     "bad-rollout",
     "crash-loop",
     "dns-hosts-trap",
+    "dns-no-search",
     "dns-service-deleted",
     "dns-udp-gone",
     "external-local",

@@ -83,9 +83,10 @@ def _outside(subject: Subject) -> Iterable[Called]:
     asked = subject.path.target.port
     port = asked.number if asked is not None else None
     led = {id_ for kind in ("client", "service") for hop in subject.path.of_kind(kind) for id_ in hop.next}
+    unread = {one.hop for one in subject.path.unread}  # perhaps a name of the cluster: nothing is known of it
     for hop in subject.path.hops:
         number = hop.port or port
-        if hop.kind in ("external", "node") and hop.id in led and number is not None:
+        if hop.kind in ("external", "node") and hop.id in led - unread and number is not None:
             protocol = (asked.protocol if asked else None) or hop.protocol
             yield from (Called(hop.id, number, protocol, None, address) for address in hop.addresses or ("",))
 
