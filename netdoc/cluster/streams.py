@@ -7,6 +7,8 @@ beside them with the same client goes astray (kubernetes-client/python#928): eac
 # mypy: disable-error-code="no-untyped-call"
 from __future__ import annotations
 
+import contextlib
+import socket
 import time
 from typing import Any
 
@@ -30,6 +32,23 @@ class Output(msgspec.Struct, frozen=True):
     stdout: str
     stderr: str
     code: int
+
+
+class Tunnel:
+    """One connection into a pod: `socket` is a half of a socket pair, whose other half the client's thread serves."""
+
+    def __init__(self, wrapped: Any, opened: Any) -> None:
+        self.socket: socket.socket = wrapped._socket
+        self._opened = opened
+
+    def end(self) -> None:
+        """Close both. The client leaves its connection open where the server ends it first."""
+        self.socket.close()
+        connection = self._opened.websocket.sock
+        if connection is not None:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+            connection.close()
 
 
 class _Detail(msgspec.Struct):
@@ -75,8 +94,8 @@ class Streams:
         except Exception as error:
             return _gap(what, error)
 
-    async def tunnel(self, pod: ObjectRef, port: int) -> Any:
-        """A connected socket to the port on localhost inside the pod, or a Gap."""
+    async def tunnel(self, pod: ObjectRef, port: int) -> Tunnel | Gap:
+        """A connection to the port on localhost inside the pod."""
         what = f"open a tunnel to {pod.namespace}/{pod.name}:{port}"
         if (gap := self._refusal("port-forward", what)) is not None:
             return gap
@@ -135,6 +154,7 @@ def _run(client: Any, pod: ObjectRef, container: str, command: list[str], second
         return _read(opened, time.monotonic() + seconds)
     finally:
         opened.close()
+        opened.sock.shutdown()  # the client leaves the socket open where the server said goodbye first
 
 
 def _read(opened: Any, deadline: float) -> Output:
@@ -166,11 +186,11 @@ def _code(status: bytes) -> int:
     raise FileNotFoundError(told.message or told.reason or "the command did not run")
 
 
-def _forward(client: Any, pod: ObjectRef, port: int) -> Any:
+def _forward(client: Any, pod: ObjectRef, port: int) -> Tunnel:
     from kubernetes.stream import portforward
 
     opened = portforward(_core(client).connect_get_namespaced_pod_portforward, pod.name, pod.namespace, ports=str(port))
-    return opened.socket(port)
+    return Tunnel(opened.socket(port), opened)
 
 
 def _gap(what: str, error: Exception) -> Gap:

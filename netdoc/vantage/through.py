@@ -11,13 +11,14 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from netdoc.cluster.streams import Streams
+from netdoc.cluster.streams import Streams, Tunnel
 from netdoc.model.kube.meta import ObjectRef
 from netdoc.model.record import Gap
 from netdoc.ports.vantage import Measurement
 from netdoc.vantage.agent import LocalAgent
 
 CHUNK = 1 << 16
+CLOSING = 2.0  # seconds for both ends to say goodbye
 
 
 class Through:
@@ -42,12 +43,16 @@ class Through:
         pumps: set[asyncio.Task[None]] = set()
 
         async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            inner = await self._streams.tunnel(self._pod, self._port)
-            if isinstance(inner, Gap):
-                refused.append(inner)
-            else:
-                await _pump(reader, writer, inner)
-            writer.close()
+            try:
+                inner = await self._streams.tunnel(self._pod, self._port)
+                if isinstance(inner, Gap):
+                    refused.append(inner)
+                else:
+                    await _pump(reader, writer, inner)
+            finally:
+                writer.close()
+                with contextlib.suppress(OSError, ConnectionError):
+                    await writer.wait_closed()
 
         def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             task = asyncio.ensure_future(accept(reader, writer))
@@ -61,6 +66,8 @@ class Through:
             result = await self._agent.measure(inner, what)
         finally:
             server.close()
+            if pumps:
+                await asyncio.wait(pumps, timeout=CLOSING)
             for task in list(pumps):
                 task.cancel()
             await asyncio.gather(*pumps, return_exceptions=True)
@@ -69,10 +76,10 @@ class Through:
         return result if isinstance(result, Gap) else {**result, "server": self.name, "port": self._port}
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, inner: Any) -> None:
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, tunnel: Tunnel) -> None:
     """Both ways until either side ends."""
     loop = asyncio.get_running_loop()
-    raw = getattr(inner, "_socket", inner)
+    raw = tunnel.socket
     raw.setblocking(False)
 
     async def inwards() -> None:
@@ -91,13 +98,15 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, inne
         for way in ways:
             way.cancel()
         await asyncio.gather(*ways, return_exceptions=True)
-        _close(raw)
+        await _close(tunnel)
 
 
-def _close(raw: Any) -> None:
+async def _close(tunnel: Tunnel) -> None:
     """Without a reset: what was not read is read first, or the other half of the pair fails in its thread."""
-    with contextlib.suppress(OSError):
-        raw.shutdown(socket.SHUT_WR)
-        while raw.recv(CHUNK):
-            pass
-    raw.close()
+    loop = asyncio.get_running_loop()
+    with contextlib.suppress(OSError, TimeoutError):
+        tunnel.socket.shutdown(socket.SHUT_WR)
+        async with asyncio.timeout(CLOSING):
+            while await loop.sock_recv(tunnel.socket, CHUNK):
+                pass
+    tunnel.end()
