@@ -18,6 +18,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from netdoc.tui import settings
+from netdoc.tui.installed import Installed, read_installed
 from netdoc.tui.lookout import Lookout
 from netdoc.tui.screens.home import HomeScreen
 from netdoc.tui.start import Place, Plan, Start
@@ -58,6 +59,7 @@ class NetdocApp(App[None]):
         self.session: Session | None = None
         self.settings, self._settings_wrong = settings.load()
         self.warmed = asyncio.Event()
+        self.installed = Installed()
 
     def on_mount(self) -> None:
         for theme in THEMES:
@@ -111,6 +113,7 @@ class NetdocApp(App[None]):
         """Imports beside the screen what the next screens need."""
         for name in _LATER:
             await asyncio.to_thread(importlib.import_module, name)
+        self.installed = await asyncio.to_thread(read_installed)
         self.warmed.set()
         self._tell_home()
 

@@ -14,9 +14,9 @@ from textual.pilot import Pilot
 from netdoc.demo import open_demo
 from netdoc.engine.playbooks.model import Metadata, Playbook, Step
 from netdoc.model import kube
-from netdoc.model.event import Event
 from netdoc.model.kube.meta import Object
 from netdoc.model.report import Report
+from netdoc.report.jsonl import retold
 from netdoc.tui.app import NetdocApp
 from netdoc.tui.screens.run import RunScreen
 from netdoc.tui.session import Session
@@ -95,7 +95,8 @@ def of_report(report: Report) -> Session:
     """A session that tells nothing but a report."""
     session = Session(Plan(target="svc/web.shop:80", limits=Limits(keep=False)), run=RUN)
     session.began = BEGAN
-    session.take(Event(event="run.finished", at=BEGAN, run=RUN, seq=1, report=report))
+    for event in retold(report):
+        session.take(event)
     return session
 
 

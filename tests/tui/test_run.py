@@ -313,11 +313,11 @@ async def test_the_report_is_written_and_never_over_another_file(
     async with app.run_test(size=(120, 40)) as pilot:
         screen = await show(pilot, frozen("selector"))
         file = tmp_path / f"netdoc-{screen.session.run}.md"
-        await pilot.press("e", "enter", "enter")
+        await pilot.press("e", "enter")
         await until(pilot, lambda: any("written" in one for one in notices(app)))
         assert file.read_text().startswith("# ✗ FAIL")
         file.write_text("mine")
-        await pilot.press("e", "enter", "enter")
+        await pilot.press("e", "enter")
         await until(pilot, lambda: any("exists already" in one for one in notices(app)))
         assert file.read_text() == "mine"
 

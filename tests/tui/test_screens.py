@@ -16,9 +16,10 @@ from textual.pilot import Pilot
 from netdoc.journal.compare import compare
 from netdoc.tui import settings
 from netdoc.tui.app import NetdocApp
+from netdoc.tui.conduct import sight
+from netdoc.tui.installed import Installed
 from netdoc.tui.kept import Note
 from netdoc.tui.opening import NotOpened
-from netdoc.tui.screens.home import HomeScreen
 from netdoc.tui.screens.question import QuestionScreen
 from netdoc.tui.session import Session
 from netdoc.tui.start import Place
@@ -30,7 +31,7 @@ from tests.tui.reports import hostile, many, refused, whole
 pytestmark = pytest.mark.snapshot
 
 SMALL, WIDE, HUGE, TINY = (80, 24), (120, 40), (200, 60), (60, 20)
-INSTALLED = frozenset({"policy", "dns", "endpoints"})
+INSTALLED = Installed(frozenset({"policy", "dns", "endpoints"}), ("audit", "connectivity", "performance"))
 
 Before = Callable[[Pilot[None]], Awaitable[None]]
 Compare = Callable[..., bool]
@@ -39,7 +40,7 @@ Compare = Callable[..., bool]
 @pytest.fixture(autouse=True)
 def the_same_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """What hangs on what is installed, or on whose machine it is, is set."""
-    monkeypatch.setattr(HomeScreen, "_installed", lambda self: setattr(self, "installed", INSTALLED))
+    monkeypatch.setattr("netdoc.tui.app.read_installed", lambda: INSTALLED)
     monkeypatch.setattr(settings, "file", lambda: Path("/home/oncall/.config/netdoc/app.json"))
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLORTERM", "truecolor")
@@ -94,6 +95,11 @@ def live() -> Session:
     session = frozen("rollout", until_event="found")
     for step in session.steps:
         step.started = None
+    report = whole("rollout")
+    hops = tuple(msgspec.structs.replace(hop, status="skip", summary="") for hop in report.path[2:])
+    interim = msgspec.structs.replace(report, path=(*report.path[:2], *hops), findings=(), root_causes=())
+    session.report, session.shown = sight(interim)
+    session.silent_for = lambda: 0.0  # type: ignore[method-assign]
     return session
 
 

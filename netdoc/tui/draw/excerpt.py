@@ -61,8 +61,8 @@ def lines_of(text: str, field: str) -> tuple[int, int] | None:
         if found is None:
             return None
         key, node = found
-        last = node.end_mark.line - (1 if node.end_mark.column == 0 else 0)
-        place = key.start_mark.line, max(last, key.start_mark.line)
+        first, last = key.start_mark.line, node.end_mark.line
+        place = first, max(first, last - 1)  # a block ends where the next token begins, which is on another line
     return place
 
 

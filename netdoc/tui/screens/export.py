@@ -33,7 +33,7 @@ WIDTH = 100
 
 
 class ExportScreen(ModalScreen[None]):
-    """Choose a format; the file's name can be changed before enter writes it."""
+    """Enter writes the format under the cursor; the file's name can be changed before."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "app.pop_screen", "Back", id="export-back")]
 
@@ -48,7 +48,7 @@ class ExportScreen(ModalScreen[None]):
             yield Rows[str](_line, id="formats")
             yield Label("to this file:", classes="faint")
             yield Input(id="file", classes="field")
-            yield Label("enter twice writes it; secrets are taken out", classes="faint")
+            yield Label("enter writes it, tab goes to the name; secrets are taken out", classes="faint")
 
     def on_mount(self) -> None:
         rows = self.query_one("#formats", Rows)
@@ -64,13 +64,11 @@ class ExportScreen(ModalScreen[None]):
         self.query_one("#file", Input).value = f"netdoc-{self.session.run}.{ENDINGS.get(self._format, self._format)}"
 
     @on(Rows.Chosen)
-    def _to_name(self) -> None:
-        self.query_one("#file").focus()
-
     @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        if event.value.strip():
-            self._write(Path(event.value.strip()).expanduser(), self._format)
+    def _taken(self) -> None:
+        name = self.query_one("#file", Input).value.strip()
+        if name:
+            self._write(Path(name).expanduser(), self._format)
 
     @work(exclusive=True, group="export", exit_on_error=False)
     async def _write(self, file: Path, format_: str) -> None:

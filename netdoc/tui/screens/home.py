@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from netdoc.tui.kept import Kept
 
 ANY = "any client of the cluster"
+BOOKS = {"audit": "Review best practices"}
 
 
 class Asking(Input):
@@ -69,6 +70,7 @@ class HomeScreen(Screen[None]):
         super().__init__()
         self.playbook = "connectivity"
         self.installed: frozenset[str] = frozenset()
+        self._playbooks: tuple[str, ...] = ()
         self._offered: tuple[str, ...] = ()
         self.built = False
 
@@ -116,19 +118,15 @@ class HomeScreen(Screen[None]):
         words = {"asking": "… asking", "ready": "✓ answers", "none": "- no cluster", "failed": "✗ no answer"}
         bar.state = words[lookout.state]
         if self.app.warmed.is_set():
-            self._installed()
+            self.installed, self._playbooks = self.app.installed.checks, self.app.installed.playbooks
+            self.query_one("#symptoms", Rows).show([*SYMPTOMS, *self._books()])
             self._read_runs()
         self._understand()
 
-    def _installed(self) -> None:
-        from netdoc.engine.plugins import Listed, listed
-
-        self.installed = frozenset(one.id for one in listed("netdoc.checks") if isinstance(one, Listed))
-        symptoms = self.query_one("#symptoms", Rows)
-        symptoms.show([*SYMPTOMS, *self._books()])
-
     def _books(self) -> Iterable[Book]:
-        return (Book("audit", "Review best practices"),)
+        """The playbooks that no symptom leads to."""
+        led_to = {one.playbook for one in SYMPTOMS}
+        return (Book(name, BOOKS.get(name, f"playbook {name}")) for name in self._playbooks if name not in led_to)
 
     @work(exclusive=True, group="runs", exit_on_error=False)
     async def _read_runs(self) -> None:
@@ -214,12 +212,14 @@ class HomeScreen(Screen[None]):
     def _symptom_chosen(self, event: Rows.Chosen) -> None:
         item = event.item
         self.playbook = item.playbook if isinstance(item, Symptom) else item.name
-        missing = told(item, self.installed) if isinstance(item, Symptom) else self._unreviewed()
+        missing = told(item, self.installed) if isinstance(item, Symptom) else self._unreviewed(item)
         if missing:
             self.notify(missing, title=item.title, severity="warning", markup=False)
         self.query_one("#target").focus()
 
-    def _unreviewed(self) -> str:
+    def _unreviewed(self, book: Book) -> str:
+        if book.name != "audit":
+            return ""
         parts = ("security", "performance", "reliability", "monitoring")
         audits = [one for one in parts if f"audit-{one}" not in self.installed]
         return f"not reviewed in this version: {', '.join(audits)}" if audits else ""

@@ -40,7 +40,7 @@ class Bar(Widget):
         left = ink(("netdoc", "strong"), (f"  {place}", ""), (production, "strong"))
         if self.namespace:
             left = left + Content(f"  ns {inert.line(self.namespace)}")
-        right = ink((inert.line(self.state) + "  " if self.state else "", ""), ("read-only", "faint"))
+        right = ink((inert.line(self.state) + "  " if self.state else "", ""), ("read-only", ""))
         room = self.size.width - right.cell_length - 1
         left = left.truncate(max(room, 0), ellipsis=True)
         return left.pad_right(max(self.size.width - left.cell_length - right.cell_length, 1)) + right

@@ -1,0 +1,118 @@
+"""What is drawn: the field that tells and no line more, columns that fit, commands that ask the same."""
+
+from __future__ import annotations
+
+import pytest
+
+from netdoc.model.kube import Service
+from netdoc.model.kube.meta import ObjectMeta, ObjectRef
+from netdoc.model.record import Ask
+from netdoc.tui.complete import best
+from netdoc.tui.draw.excerpt import draw_excerpt, lines_of, yaml_of
+from netdoc.tui.draw.lists import EndpointRow, EndpointTable, command_of, span
+from netdoc.tui.draw.sheet import Sheet
+
+TEXT = """\
+metadata:
+  name: web
+spec:
+  ports:
+  - name: http
+    port: 80
+  - name: admin
+    port: 81
+  selector:
+    app: web
+    tier: front
+  type: ClusterIP
+status: {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("field", "lines"),
+    [
+        ("spec.selector", (8, 10)),
+        ("spec.selector.app", (9, 9)),
+        ("spec.ports", (3, 7)),
+        ("spec.ports[1]", (6, 7)),
+        ("spec.ports[admin].port", (7, 7)),
+        ("spec.type", (11, 11)),
+        ("status", (12, 12)),
+        ("metadata", (0, 1)),
+        ("spec.none", None),
+        ("spec.ports[7]", None),
+        ("spec.ports[none]", None),
+        ("endpoints", None),
+        ("spec.type.further", None),
+    ],
+)
+def test_the_lines_of_a_field(field: str, lines: tuple[int, int] | None) -> None:
+    assert lines_of(TEXT, field) == lines
+
+
+def test_an_excerpt_marks_the_field_and_nothing_else() -> None:
+    service = Service(metadata=ObjectMeta(name="web", namespace="shop", labels={"app": "web"}))
+    sheet = Sheet(60)
+    assert draw_excerpt(sheet, service, "metadata.labels")
+    marked = [line.plain for line in sheet.lines if "▶" in line.plain]
+    assert [line.split()[-1] for line in marked] == ["labels:", "web"]
+    assert not draw_excerpt(Sheet(60), service, "spec.nothing")
+
+
+def test_yaml_is_what_kubectl_would_write_without_secrets() -> None:
+    annotations = {"token": "abcdefgh12345678"}
+    text = yaml_of(Service(metadata=ObjectMeta(name="web", annotations=annotations)))
+    assert text.startswith("apiVersion: v1\nkind: Service\n")
+    assert "abcdefgh12345678" not in text
+
+
+def test_prose_hangs_below_its_lead_and_never_exceeds_the_sheet() -> None:
+    sheet = Sheet(30)
+    sheet.prose("one two three four five six seven eight", indent=2, lead="where  ")
+    assert all(line.cell_length <= 30 for line in sheet.lines)
+    assert len(sheet.lines) > 1
+    assert all(line.plain.startswith(" " * 9) for line in sheet.lines[1:])
+
+
+@pytest.mark.parametrize("width", [36, 44, 60, 80, 120])
+def test_a_table_of_endpoints_fits(width: int) -> None:
+    rows = tuple(
+        EndpointRow(status="fail", pod=f"a-very-long-pod-name-{n}", node="node-a", zone="zone-a", revision="7f9c",
+                    age="3d", ready="no", tried="3/3")
+        for n in range(3)
+    )  # fmt: skip
+    table = EndpointTable(rows)
+    assert table.head(width).cell_length <= width
+    assert all(table.row(row, width).cell_length <= width for row in rows)
+    assert "✗ FAIL" in table.row(rows[0], width).plain
+
+
+@pytest.mark.parametrize(
+    ("ask", "command"),
+    [
+        (Ask(verb="get", resource="services", namespace="shop", name="web"), "kubectl -n shop get services web"),
+        (Ask(verb="list", resource="pods", labels="app=web"), "kubectl get pods -l app=web -A"),
+        (Ask(verb="list", resource="ingressroutes", group="traefik.io", namespace="a"),
+         "kubectl -n a get ingressroutes.traefik.io"),
+        (Ask(verb="log", resource="pods/log", namespace="a", name="p", container="c", previous=True),
+         "kubectl -n a logs p -c c --previous"),
+        (Ask(verb="get", resource="services", namespace="a", name="$(id)"), "kubectl -n a get services '$(id)'"),
+    ],
+)  # fmt: skip
+def test_what_was_asked_as_a_command(ask: Ask, command: str) -> None:
+    assert command_of(ask) == command
+
+
+def test_completion_puts_beginnings_before_what_only_holds_the_letters() -> None:
+    assert best("we", ("owner", "web", "weather-api", "redis")) == ("web", "weather-api", "owner")
+    assert best("web", ("web",)) == ()
+
+
+def test_spans_are_short() -> None:
+    assert [span(one) for one in (0.04, 1.25, 75)] == ["40ms", "1.2s", "1m"]
+
+
+def test_an_endpoint_that_nobody_read_is_not_made_up() -> None:
+    row = EndpointRow(status="unknown", pod="web-0", ref=ObjectRef(api_version="v1", kind="Pod", name="web-0"))
+    assert (row.node, row.zone, row.ready, row.revision) == ("?", "?", "?", "?")
