@@ -24,7 +24,10 @@ COMMANDS = {
         "netdoc.cli.commands.policy:policy",
         "Ask the policy evaluator: query, matrix, batch, test, diff, lint.",
     ),
-    "dns": ("netdoc.cli.commands.dns:dns", "What resolvers say of a name, and what cluster DNS should: lookup, predict."),
+    "dns": (
+        "netdoc.cli.commands.dns:dns",
+        "What resolvers say of a name, and what cluster DNS should: lookup, predict.",
+    ),
     "snapshot": ("netdoc.cli.commands.snapshot:snapshot", "Save or show the state of a cluster in a file."),
     "runs": ("netdoc.cli.commands.runs:runs", "Recorded runs: list, show, resume, delete, prune."),
     "report": ("netdoc.cli.commands.again:report", "Draw the report of a recorded run."),
