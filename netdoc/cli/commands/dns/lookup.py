@@ -27,7 +27,7 @@ from netdoc.cli.sources import open_cluster
 from netdoc.model import kube
 from netdoc.model.kube.meta import ObjectRef
 from netdoc.model.record import Gap
-from netdoc.path import parse_source, parse_target, resolve
+from netdoc.path import TargetError, parse_source, parse_target, resolve
 from netdoc.ports import Cluster, Consent, Vantages
 
 
@@ -95,7 +95,7 @@ async def _lookup(
 
 async def _views(cluster: Cluster, places: Vantages, name: str, source: str, servers: tuple[str, ...]) -> Told:
     gathered = await read(cluster)
-    pod = await _pod(cluster, name, source) if source else None
+    pod = await _pod(cluster, source) if source else None
     service = await cluster.get(kube.Service, "kube-dns", "kube-system")
     dns = service.cluster_addresses if isinstance(service, kube.Service) else ()
     names = expansion(pod, dns, name)
@@ -112,8 +112,13 @@ async def _views(cluster: Cluster, places: Vantages, name: str, source: str, ser
     return Told(tuple(views), await owners(cluster, views), _notes(gathered))
 
 
-async def _pod(cluster: Cluster, name: str, source: str) -> kube.Pod:
-    path = await resolve(cluster, parse_target(name), (parse_source(source),))
+async def _pod(cluster: Cluster, source: str) -> kube.Pod:
+    """The pod that stands for the source. Any target would do to find it."""
+    try:
+        spec = parse_source(source)
+    except TargetError as wrong:
+        raise Failure(str(wrong)) from wrong
+    path = await resolve(cluster, parse_target("127.0.0.1"), (spec,))
     refs = [ref for one in path.sources for ref in one.pods]
     found = await cluster.get(kube.Pod, refs[0].name, refs[0].namespace) if refs else None
     if not isinstance(found, kube.Pod):
