@@ -52,6 +52,7 @@ def assemble(ledger: Ledger, recorder: Recorder, run: Run, ended_early: str = ""
     findings = _told(ledger, diagnosis)
     extent = impact(path, hops, diagnosis)
     roots = tuple(diagnosis.findings[place] for place in diagnosis.roots)
+    measured = _measured(recorder)
     return Report(
         api_version="netdoc/v1",
         kind="Report",
@@ -60,8 +61,8 @@ def assemble(ledger: Ledger, recorder: Recorder, run: Run, ended_early: str = ""
         target=_target(path),
         from_=_source(path.sources[0]) if path.sources else None,
         status=status,
-        basis="measured" if _measured(recorder) else "configuration",
-        headline=headline(status, roots, extent, _blocked(ledger), ended_early, measured=_measured(recorder)),
+        basis="measured" if measured else "configuration",
+        headline=headline(status, roots, extent, _blocked(ledger), ended_early, measured=measured),
         impact=extent,
         root_causes=tuple(ledger.number(key(one)) for one in roots),
         path=hops,
@@ -75,11 +76,10 @@ def assemble(ledger: Ledger, recorder: Recorder, run: Run, ended_early: str = ""
     )
 
 
-def _measured(recorder: Recorder) -> bool:
-    """Whether packets of this run left from the source itself. A tunnel crosses nothing of the path."""
-    return any(
-        one.ask.verb == "measure" and one.gap is None and one.vantage.startswith("exec:") for one in recorder.records
-    )
+def _measured(recorder: Recorder) -> frozenset[str]:
+    """What was measured from the source itself: lookups, connections. A tunnel crosses nothing of the path."""
+    made = (one for one in recorder.records if one.ask.verb == "measure" and one.gap is None)
+    return frozenset(one.ask.resource for one in made if one.vantage.startswith("exec:"))
 
 
 def _diagnosis(ledger: Ledger, path: Path) -> Diagnosis:

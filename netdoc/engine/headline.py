@@ -12,7 +12,7 @@ def headline(
     impact: Impact | None,
     blocked: tuple[str, ...],
     ended_early: str = "",
-    measured: bool = False,
+    measured: frozenset[str] = frozenset(),
 ) -> str:
     """Cause first; where there is none, what was and what was not established.
 
@@ -25,8 +25,10 @@ def headline(
         return f"{ended_early} before the path was judged"
     if status == "unknown":
         return f"could not tell: {blocked[0] if blocked else 'nothing on the path was judged'}"
-    if measured:
+    if "tcp" in measured:
         return "no fault found: the source's own connections arrive"
+    if measured:
+        return "no fault found: the source's own lookup is answered; no connection was tried"
     return "no fault in configuration; no packet was sent"
 
 

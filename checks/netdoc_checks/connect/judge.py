@@ -13,6 +13,9 @@ from netdoc_checks.connect.tunnels import judge_tunnels
 
 def judge(seen: Seen) -> Iterable[Judgement]:
     found: list[Judgement] = [*judge_tunnels(seen)]
+    if seen.asked and not seen.callers:
+        detail = "there is no pod of the source's to measure in; name one with --from"
+        found.append(Unjudged(what="connections from the source", reason="no-source", detail=detail))
     for caller in seen.callers:
         found += _gaps(caller)
         found += judge_lookup(caller, seen)

@@ -26,6 +26,7 @@ async def observe(ports: Ports, subject: Subject) -> Seen:
     callers, tunnels = await asyncio.gather(_callers(ports, subject), _tunnels(ports, dns))
     return Seen(
         subject=subject,
+        asked=ports.vantages.allowed("exec"),
         callers=callers,
         tunnels=tunnels,
         dns=dns if isinstance(dns, kube.Service) else None,

@@ -60,7 +60,10 @@ class Tunnel(msgspec.Struct, frozen=True):
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """`asked`: there is consent to measure in the source's containers."""
+
     subject: Subject
+    asked: bool = True
     callers: tuple[Caller, ...] = ()
     tunnels: tuple[Tunnel, ...] = ()
     dns: kube.Service | None = None

@@ -244,6 +244,11 @@ async def test_nothing_is_measured_in_the_source_without_its_consent(
     assert (await tried(web, only(web[1], "timeout"), consents=consents)).findings == ()
 
 
+async def test_without_a_pod_to_measure_in_that_is_said(web: tuple[str, list[str]]) -> None:
+    told = await tried(web, source="internet")
+    assert (told.findings, [one.reason for one in told.unjudged]) == ((), ["no-source"])
+
+
 def test_every_code_is_looked_for() -> None:
     from pathlib import Path
 
