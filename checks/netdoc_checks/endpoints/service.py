@@ -208,7 +208,7 @@ def _some_unready(
         title=f"{len(out)} of {len(endpoints)} endpoints of svc/{service.name} are not ready",
         detail=f"out of rotation: {names}",
         object=service.ref,
-        hops=(hop.id,),
+        hops=(hop.id, *_hops_at(hop, out, seen)),
         evidence=(
             Evidence(
                 object=service.ref,
@@ -219,6 +219,13 @@ def _some_unready(
             ),
         ),
     )
+
+
+def _hops_at(hop: Hop, endpoints: list[kube.Endpoint], seen: Seen) -> list[str]:
+    """The hops of these endpoints behind the port: they are what does not answer."""
+    addresses = {address for one in endpoints for address in one.addresses}
+    behind = (one for one in seen.subject.path.of_kind("endpoint") if one.id in hop.next)
+    return [one.id for one in behind if addresses & set(one.addresses)]
 
 
 def _endpoint_name(endpoint: kube.Endpoint) -> str:
