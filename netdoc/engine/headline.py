@@ -20,7 +20,7 @@ def headline(
     """
     if roots:
         more = f" (and {len(roots) - 1} more)" if len(roots) > 1 else ""
-        return f"{roots[0].title}{_extent(impact)}{more}"
+        return f"{roots[0].title}{_extent(roots[0], impact)}{more}"
     if ended_early:
         return f"{ended_early} before the path was judged"
     if status == "unknown":
@@ -32,7 +32,8 @@ def headline(
     return "no fault in configuration; no packet was sent"
 
 
-def _extent(impact: Impact | None) -> str:
-    if impact is None or impact.scope != "part" or impact.of is None:
+def _extent(root: Finding, impact: Impact | None) -> str:
+    """How many of how many, where the cause does not say it by itself."""
+    if impact is None or impact.scope != "part" or f"{impact.failed} of {impact.of}" in root.title:
         return ""
     return f": {impact.failed} of {impact.of} endpoints"
