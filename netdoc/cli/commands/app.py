@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import shlex
 import sys
 from typing import Any
 
@@ -30,8 +31,8 @@ def app(**given: Any) -> Exit:
     where, run = options.where(given), options.run(given)
     target, sources = given["target"], given["sources"]
     if not is_terminal():
-        asked = f" {target}" if target else " TARGET"
-        raise Failure("stdin or stdout is no terminal, and the app needs both", f"without it: netdoc diagnose{asked}")
+        asked = shlex.quote(target) if target else "TARGET"
+        raise Failure("stdin or stdout is no terminal, and the app needs both", f"without it: netdoc diagnose {asked}")
     return opened(where, run, target, sources)
 
 
