@@ -66,14 +66,19 @@ class Through:
             result = await self._agent.measure(inner, what)
         finally:
             server.close()
-            if pumps:
-                await asyncio.wait(pumps, timeout=CLOSING)
-            for task in list(pumps):
-                task.cancel()
-            await asyncio.gather(*pumps, return_exceptions=True)
+            await _ended(pumps)
         if refused:
             return refused[0]
         return result if isinstance(result, Gap) else {**result, "server": self.name, "port": self._port}
+
+
+async def _ended(pumps: set[asyncio.Task[None]]) -> None:
+    """Wait for the connections to say goodbye, and end those that do not."""
+    if pumps:
+        await asyncio.wait(pumps, timeout=CLOSING)
+    for task in list(pumps):
+        task.cancel()
+    await asyncio.gather(*pumps, return_exceptions=True)
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, tunnel: Tunnel) -> None:
