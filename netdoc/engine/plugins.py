@@ -9,16 +9,13 @@ import importlib
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from netdoc.engine.check import Check
-from netdoc.engine.isolation import apart, declared
-from netdoc.model.codes import known_codes
-from netdoc.model.finding import Code
-
-__all__ = ["Broken", "Listed", "all_checks", "all_codes", "apart", "find", "find_check", "listed", "load"]
+if TYPE_CHECKING:  # to list plugins costs no more than their names: `netdoc --help` does it
+    from netdoc.engine.check import Check
+    from netdoc.model.finding import Code
 
 OURS = "netdoc"
 
@@ -69,6 +66,13 @@ def _mapping(point: EntryPoint, package: str) -> tuple[Listed | Broken, ...]:
         return (Broken(package, package, _told(error)),)
 
 
+def apart(work: Any) -> Any:
+    """What a stranger's code does happens in a thread of its own, under a deadline."""
+    from netdoc.engine import isolation
+
+    return isolation.apart(work)
+
+
 def _told(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
@@ -85,6 +89,8 @@ def load(entry: Listed) -> Any:
 
 def load_check(entry: Listed) -> Check | Broken:
     """Imports one check; a failure is data, never an exception."""
+    from netdoc.engine.isolation import declared
+
     try:
         return declared(load(entry))
     except Exception as error:
@@ -118,5 +124,8 @@ def all_checks() -> tuple[Check | Broken, ...]:
 
 def all_codes(checks: tuple[Check, ...]) -> dict[str, Code]:
     """netdoc's codes and those that the checks bring; a stranger's code never overrides one of netdoc's."""
+    from netdoc.model.codes import known_codes
+    from netdoc.model.finding import Code
+
     own = {code.code: code for check in checks for code in check.codes if isinstance(code, Code)}
     return own | known_codes()
