@@ -10,7 +10,7 @@ import msgspec
 
 from netdoc.engine.check import Check
 from netdoc.model.change import Change
-from netdoc.model.finding import CausalRule, Code, Evidence, Finding, Unjudged
+from netdoc.model.finding import SEVERITIES, CausalRule, Code, Evidence, Finding, Unjudged
 from netdoc.model.kube.meta import ObjectRef
 from netdoc.model.path import Path
 from netdoc.model.report import CheckStatus, ReportCheck, ReportEvidence, ReportFinding
@@ -77,15 +77,30 @@ class Ledger:
         self.rules.extend(check.rules)
 
     def add(self, finding: Finding) -> ReportFinding | None:
-        """Keeps a finding with its severity settled and numbered; None where its code stands there already."""
-        if key(finding) in self._numbers:
-            return None
+        """Keeps a finding with its severity settled and numbered.
+
+        What two checks find of one object is one finding: the worse severity and its words, the hops and the
+        evidence of both.
+        """
         code = self.codes.get(finding.code)
         settled = msgspec.structs.replace(finding, severity=finding.severity or (code.severity if code else "error"))
+        known = next((place for place, one in enumerate(self.findings) if key(one) == key(finding)), None)
         cited = tuple(self._cite(one) for one in finding.evidence)
+        if known is not None:
+            return self._joined(known, settled, cited)
         self._numbers[key(finding)] = (f"F{len(self._numbers) + 1}", cited)
         self.findings.append(settled)
         return self.told(settled)
+
+    def _joined(self, place: int, other: Finding, cited: tuple[str, ...]) -> ReportFinding:
+        one = self.findings[place]
+        worse, milder = sorted((one, other), key=lambda each: SEVERITIES.index(each.severity or "info"))
+        hops = tuple(dict.fromkeys(worse.hops + milder.hops))
+        since = worse.since or milder.since
+        self.findings[place] = msgspec.structs.replace(worse, hops=hops, since=since)
+        id_, before = self._numbers[key(one)]
+        self._numbers[key(one)] = (id_, before + cited)
+        return self.told(self.findings[place])
 
     def told(self, finding: Finding, explained_by: tuple[str, ...] = ()) -> ReportFinding:
         """The finding as the report and the events tell it."""

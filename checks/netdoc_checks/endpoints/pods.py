@@ -60,7 +60,12 @@ def _counted(group: Group, seen: Seen) -> list[kube.Pod]:
     counted = [pod for pod in group.pods.items if not pod.finished]
     if any(ready(pod) for pod in counted):
         return counted
-    evicted = [pod for pod in group.pods.items if pod.status.phase == "Failed" and pod.status.reason == "Evicted"]
+    replaced = {owner_of(pod, seen)[0] for pod in counted}
+    evicted = [
+        pod
+        for pod in group.pods.items
+        if pod.status.phase == "Failed" and pod.status.reason == "Evicted" and owner_of(pod, seen)[0] not in replaced
+    ]
     ended = [pod for pod in group.pods.items if _ended(pod)]
     held = [pod for pod in group.pods.items if pod.finished and pod.metadata.deletion_timestamp and not _of_job(pod)]
     return counted + evicted + ([*held, *(pod for pod in ended if pod not in held)] if not counted else [])

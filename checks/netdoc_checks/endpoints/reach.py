@@ -120,8 +120,10 @@ def _families(group: Group, service: kube.Service, seen: Seen) -> Iterable[Findi
     if backends and not backends & own:
         yield _family_finding(group, service, own, backends, "its endpoints", seen)
         return
+    named = [source for source in seen.subject.path.sources if source.spec.kind == "IP"]
     callers = {family_of(address) for pod in seen.clients for address in pod.addresses}
-    if callers and not callers & own and seen.clients:
+    callers |= {family_of(address) for source in named for address in source.addresses}
+    if callers and not callers & own:
         yield _family_finding(group, service, own, callers, "its callers", seen)
 
 

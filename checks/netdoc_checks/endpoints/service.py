@@ -9,7 +9,7 @@ from datetime import timedelta
 from netdoc.api import Evidence, Finding, Fix, Gap, Hop, Judgement, Unjudged, kube, nearest
 from netdoc_checks.endpoints.advice import managed_by
 from netdoc_checks.endpoints.seen import Group, Seen, Workload
-from netdoc_checks.endpoints.standing import Standing, port_endpoints
+from netdoc_checks.endpoints.standing import Standing, leaving, port_endpoints
 from netdoc_checks.endpoints.trouble import ready
 
 # The endpoints controller follows a pod within a second or two; a slice that lags longer is not on its way.
@@ -146,7 +146,7 @@ def _endpoints(group: Group, service: kube.Service, hop: Hop, seen: Seen) -> Ite
     if hop.port is not None and exposed(service, hop) is None:
         return
     endpoints = port_endpoints(group, hop)
-    serving = [one for one in endpoints if one.ready]
+    serving = [one for one in endpoints if one.ready] or [one for one in endpoints if leaving(one, group)]
     if not serving:
         yield from _missing(group, service, hop, seen)
         yield _none_ready(group, service, hop, endpoints, seen)

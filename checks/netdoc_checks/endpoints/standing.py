@@ -62,13 +62,24 @@ def _answers(endpoint: kube.Endpoint, group: Group, seen: Seen) -> bool:
     A slice follows its pod a moment later, and with publishNotReadyAddresses it never does.
     """
     if not endpoint.ready:
-        return False
+        return leaving(endpoint, group)
     name = endpoint.target_ref.name if endpoint.target_ref else ""
     pod = next((one for one in group.pods.items if one.name == name), None)
     if pod is None or ready(pod):
         return True
     trouble = trouble_of(pod, seen.events_of(pod.ref), seen.subject.now)
     return trouble is not None and published(group) and trouble.code in RUNNING
+
+
+def leaving(endpoint: kube.Endpoint, group: Group) -> bool:
+    """On its way out and still serving: kube-proxy falls back on such where nothing is ready (KEP-1669).
+
+    Names of headless Services leave them out, and DNS knows no fallback.
+    """
+    conditions = endpoint.conditions
+    alone = not any(one.ready for slice_ in group.slices.items for one in slice_.endpoints or ())
+    headless = group.service is not None and group.service.headless
+    return bool(conditions.terminating and conditions.serving) and alone and not headless
 
 
 def published(group: Group) -> bool:

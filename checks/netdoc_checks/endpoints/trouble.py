@@ -171,7 +171,7 @@ def _init(pod: kube.Pod, events: Sequence[kube.Event], now: datetime) -> Trouble
     sidecars = {one.name for one in pod.spec.init_containers if one.restart_policy == "Always"}
     for status in pod.status.init_container_statuses:
         done = status.state.terminated is not None and status.state.terminated.exit_code == 0
-        if done or (status.name in sidecars and status.started):
+        if done or (status.name in sidecars and (status.started or _past_init(pod))):
             continue
         if (found := _not_created(pod, status)) is not None:
             return found
@@ -179,6 +179,14 @@ def _init(pod: kube.Pod, events: Sequence[kube.Event], now: datetime) -> Trouble
         # One that never began blocks nothing: what it waits for (a volume, the network) does.
         return _init_words(pod, status) if begun else None
     return None
+
+
+def _past_init(pod: kube.Pod) -> bool:
+    """The application has begun: a sidecar that fails from then on blocks nothing, it fails as a container does."""
+    told = kube.condition(pod.status.conditions, "Initialized")
+    return (told is not None and told.status == "True") or any(
+        one.state.running or one.state.terminated or one.last_state.terminated for one in pod.status.container_statuses
+    )
 
 
 def _init_words(pod: kube.Pod, status: kube.ContainerStatus) -> Trouble:
@@ -201,7 +209,9 @@ def _init_words(pod: kube.Pod, status: kube.ContainerStatus) -> Trouble:
 
 def _containers(pod: kube.Pod, events: Sequence[kube.Event], now: datetime) -> Trouble | None:
     """The first container that cannot be made or that keeps ending; sidecars after the application's own."""
-    for status in sorted(pod.status.container_statuses, key=lambda one: one.name in SIDECARS):
+    native = {one.name for one in pod.spec.init_containers if one.restart_policy == "Always"}
+    beside = tuple(one for one in pod.status.init_container_statuses if one.name in native)
+    for status in sorted(pod.status.container_statuses + beside, key=lambda one: one.name in SIDECARS):
         if status.ready:
             continue
         if (found := _not_created(pod, status) or _exiting(pod, status, events, now)) is not None:
