@@ -23,7 +23,7 @@ def asked(
 ) -> Request:
     """The request that a command line makes. Raises Failure for what does not parse."""
     target, sources = given["target"], given["sources"]
-    if where.demo and not target:
+    if where.demo and target is None:
         target, sources = scenario_asked(where.demo, sources)
     if not target:
         raise Failure("TARGET is missing", "name what can't be reached, for example svc/web.shop:80")

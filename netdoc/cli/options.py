@@ -81,7 +81,7 @@ def completed(name: str) -> Callable[[click.Context, click.Parameter, str], list
     return complete
 
 
-target_argument = click.argument("target", required=False, default="", shell_complete=completed("target"))
+target_argument = click.argument("target", required=False, default=None, shell_complete=completed("target"))
 from_option = click.option(
     "--from", "sources", metavar="SOURCE", multiple=True, help="Who calls; may repeat.",
     shell_complete=completed("source"),

@@ -163,7 +163,7 @@ def _worst(statuses: Iterable[CheckStatus]) -> CheckStatus:
 def _status(hops: tuple[ReportHop, ...], findings: tuple[Finding, ...]) -> Status:
     """The worst of the hops; where nothing but the caller was judged, nothing was established."""
     worst = _worst([hop.status for hop in hops] + [_of(one) for one in findings])
-    beyond = [hop for hop in hops if hop.kind != "client" and hop.status != "skip"]
+    beyond = [hop for hop in hops if hop.kind not in ("client", "policy") and hop.status != "skip"]
     return "unknown" if worst == "skip" or (worst == "pass" and not beyond) else worst
 
 

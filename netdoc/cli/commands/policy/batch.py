@@ -34,10 +34,8 @@ def batch(file: Any, **given: Any) -> Exit:
 
 
 def _lines(file: Any) -> Iterator[dict[str, Any] | str]:
-    """Each line as an object; as what is wrong with it where it is none. Empty lines are passed over."""
+    """Each line as an object; as what is wrong with it where it is none. An empty line is a line, and no object."""
     for number, raw in enumerate(file, start=1):
-        if not raw.strip():
-            continue
         try:
             yield msgspec.json.decode(raw, type=dict[str, Any])
         except msgspec.DecodeError as error:

@@ -12,7 +12,7 @@ import click
 
 from netdoc.cli import options
 from netdoc.cli.commands.policy.gather import gather, ipblock_option, verdict_exit
-from netdoc.cli.exits import Exit
+from netdoc.cli.exits import Exit, Failure
 from netdoc.predict.policy import Connection, Matrix, document
 from netdoc.predict.policy import matrix as tabulate
 
@@ -31,6 +31,9 @@ def matrix(pods: bool, format_: str, **given: Any) -> Exit:
     """
     where = options.where(given)
     gathered = gather(where, given["ipblock_pods"])
+    spaces = {end.id.partition("/")[0] for end in gathered.policies.pods()}
+    if where.namespace and where.namespace not in spaces:
+        raise Failure(f"no pod is in namespace {where.namespace}", "see kubectl get namespaces")
     table = tabulate(gathered.policies, by_pod=pods, owners=gathered.owners)
     if format_ == "json":
         from netdoc.report.json import compact

@@ -48,7 +48,7 @@ def test(file: str, format_: str, **given: Any) -> Exit:
 
     \b
     - {from: deploy/client.shop, to: svc/web.shop, port: 80, expect: allowed}
-    - {from: internet, to: databases/postgres[StatefulSet], port: 5432, expect: denied}
+    - {from: internet, to: "databases/postgres[StatefulSet]", port: 5432, expect: denied}
     """
     assertions = _read(file)
     gathered = gather(options.where(given), given["ipblock_pods"])
