@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
@@ -11,6 +12,7 @@ from netdoc_checks.endpoints.seen import Agent, Seen
 from netdoc_checks.endpoints.standing import standing
 from netdoc_checks.endpoints.trouble import ready, trouble_of
 
+_NETWORK = re.compile(r"cni|network plugin|NetworkReady=false|NetworkPluginNotReady", re.IGNORECASE)
 PRESSURES = ("MemoryPressure", "DiskPressure", "PIDPressure")
 ROLE_CODES = {"cni": "node.cni-down", "proxy": "node.proxy-down"}
 ROLE_WORDS = {"cni": "CNI agent", "proxy": "kube-proxy"}
@@ -27,10 +29,15 @@ def judge_nodes(seen: Seen) -> Iterable[Judgement]:
                     what=node.what, reason=node.reason, detail=node.detail, hop=hops[0], blocking=node.blocking
                 )
             case kube.Node():
-                yield from _conditions(node, hops, seen)
-                yield from _agents(node, hops, seen)
+                yield from _first_cause([*_conditions(node, hops, seen), *_agents(node, hops, seen)])
                 yield from _pool(node, hops, seen)
     yield from _concentrated(seen)
+
+
+def _first_cause(findings: list[Finding]) -> list[Finding]:
+    """A kubelet that says NotReady for want of a network only repeats what its CNI agent's end has caused."""
+    down = any(one.code == "node.cni-down" for one in findings)
+    return [one for one in findings if not (down and one.code == "node.not-ready" and _NETWORK.search(one.detail))]
 
 
 def _hops(name: str, seen: Seen) -> tuple[str, ...]:

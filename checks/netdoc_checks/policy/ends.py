@@ -49,6 +49,8 @@ async def _of_source(cluster: Cluster, source: Source) -> list[Caller]:
 
 async def called_of(cluster: Cluster, subject: Subject) -> tuple[Called, ...]:
     """Each endpoint with its own port; a pod that is the target itself on the ports asked of it; what is outside."""
+    if _is_loopback(subject.path.target.host):
+        return ()  # a pod asks itself: no policy sees what does not leave it
     path = subject.path
     behind = {id_: hop for hop in path.of_kind("service") for id_ in hop.next}
     found: list[Called] = []
@@ -155,3 +157,10 @@ def _number(port: kube.ServicePort, pod: kube.Pod) -> int | None:
         return port.target_port or port.port
     declared = (one for container in pod.serving_containers for one in container.ports)
     return next((o.container_port for o in declared if (o.name, o.protocol) == (port.target_port, port.protocol)), None)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
