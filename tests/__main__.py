@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-FLOOR = 80  # per cent of lines and branches; raised with the code, never lowered for it
+FLOOR = 90  # per cent of lines and branches; raised with the code, never lowered for it
 
 ALL = ["--cov", "--cov-report=term:skip-covered", f"--cov-fail-under={FLOOR}", "-r", "fEsxX"]
 

@@ -38,7 +38,7 @@ def demo(scenario: str, listing: bool, **given: Any) -> Exit:
     if not given["outputs"] and is_terminal():
         return opened(where, run, *scenario_asked(where.demo, ()))
     output = options.output(given, tuple(FORMATS))
-    given |= {"target": "", "sources": ()}
+    given |= {"target": None, "sources": ()}
     return conduct(asked(given, where, run, playbook=named("connectivity")), where, run, output)
 
 
