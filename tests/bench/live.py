@@ -16,7 +16,7 @@ import time
 from typing import Any
 
 PODS = 10_000
-SPACE = "netdoc-bench"
+SPACE = "netdoc-bench-pods"
 
 READ = """
 import asyncio, sys
@@ -66,8 +66,10 @@ def _client(config: str) -> Any:
 
 def _make(api: Any) -> None:
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        for done in pool.map(lambda i: api.create_namespaced_pod(SPACE, _pod(i), _preload_content=False), range(PODS)):
-            done.release_conn()
+        for done in pool.map(
+            lambda i: api.create_namespaced_pod(SPACE, _pod(i), _preload_content=False).data, range(PODS)
+        ):
+            assert done
 
 
 def _pod(i: int) -> dict[str, Any]:
