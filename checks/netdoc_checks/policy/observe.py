@@ -44,7 +44,7 @@ async def observe(ports: Ports, subject: Subject) -> Seen:
         _foreign(cluster, namespaces),
         each(cluster.get(kube.Namespace, one) for one in namespaces),
         _nodes(cluster, pods),
-        _agents(cluster),
+        _agents(cluster, pods),
     )
     plugin = _plugin(agents)
     policies = policy.PolicySet.build(
@@ -100,10 +100,17 @@ async def _nodes(cluster: Cluster, pods: Iterable[kube.Pod]) -> list[kube.Node |
     return await each(cluster.get(kube.Node, name) for name in names)
 
 
-async def _agents(cluster: Cluster) -> tuple[kube.Pod, ...]:
-    """One look at who runs the pod network; a refusal costs what is said of it, never the verdict."""
+async def _agents(cluster: Cluster, pods: Iterable[kube.Pod]) -> tuple[kube.Pod, ...]:
+    """One look at who runs the pod network, on one node of the path: it is the same on every node.
+
+    A refusal costs what is said of it, never the verdict.
+    """
+    node = min((pod.spec.node_name for pod in pods if pod.spec.node_name), default="")
     roles = ",".join(sorted(AGENTS))
-    listings = await each(cluster.list(kube.Pod, labels=f"{key} in ({roles})") for key in ("k8s-app", "app"))
+    here = f"spec.nodeName={node}" if node else ""
+    listings = await each(
+        cluster.list(kube.Pod, labels=f"{key} in ({roles})", fields=here) for key in ("k8s-app", "app")
+    )
     return tuple(pod for listing in listings for pod in listing.items if not pod.finished)
 
 
