@@ -15,9 +15,11 @@ import kubernetes
 import urllib3
 from kubernetes.client.rest import RESTClientObject
 from kubernetes.stream import stream
+from websocket import WebSocketBadStatusException
 
 Object = dict[str, Any]
 
+KNOWS_ITS_PODS = 30  # seconds that a kubelet may take after its start to hear of its pods
 LOOK_AGAIN = 10  # seconds after which a wait reads the whole again: some patterns come true by time alone
 
 PLACES = {
@@ -170,11 +172,7 @@ class Kube:
 
     def exec(self, namespace: str, pod: str, command: list[str], seconds: float) -> tuple[int, str]:
         """Exit code and output of a command in a pod's first container."""
-        api = kubernetes.client.CoreV1Api(kubernetes.client.ApiClient(self._client.configuration))
-        session = stream(
-            api.connect_get_namespaced_pod_exec, pod, namespace,
-            command=command, stdout=True, stderr=True, stdin=False, tty=False, _preload_content=False,
-        )  # fmt: skip
+        session = self._stream(namespace, pod, command)
         connection = session.sock.sock  # the client forgets it at the server's goodbye, and leaves it open
         session.run_forever(timeout=seconds)
         code = session.returncode if not session.is_open() else None  # before read_all, which forgets it
@@ -184,6 +182,22 @@ class Kube:
         if code is None:
             raise TooLate(f"{command[:3]} in {namespace}/{pod} did not end in {seconds:.0f} s: {text}")
         return code, text
+
+    def _stream(self, namespace: str, pod: str, command: list[str]) -> Any:
+        """An open exec. A kubelet that has just started refuses, then does not know its pods yet: it is asked again."""
+        api = kubernetes.client.CoreV1Api(kubernetes.client.ApiClient(self._client.configuration))
+        deadline = monotonic() + KNOWS_ITS_PODS
+        while True:
+            try:
+                return stream(
+                    api.connect_get_namespaced_pod_exec, pod, namespace,
+                    command=command, stdout=True, stderr=True, stdin=False, tty=False, _preload_content=False,
+                )  # fmt: skip
+            except (kubernetes.client.ApiException, WebSocketBadStatusException) as refused:
+                starting = any(sign in str(refused) for sign in ("pod does not exist", "error dialing backend"))
+                if not starting or monotonic() >= deadline:
+                    raise
+                self.wait("Node", "", bool, deadline, "the API server answers")
 
 
 def collection_of(kind: str, namespace: str = "") -> str:
