@@ -108,12 +108,10 @@ async def _measuring(cluster: Cluster, how: Conduct) -> AsyncIterator[Vantages]:
         yield NoVantages()
         return
     from netdoc.report.inert import line
-    from netdoc.vantage import Places
+    from netdoc.vantage import vantages_of
 
-    streams = getattr(cluster, "streams", None)
     consents = frozenset(how.run.consents)
-    opened = streams(consents) if streams is not None else None
-    places = Places(opened, consents, lambda text: print(f"netdoc: {line(text)}", file=sys.stderr))
+    places = vantages_of(cluster, consents, lambda text: print(f"netdoc: {line(text)}", file=sys.stderr))
     try:
         yield places
     finally:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from netdoc.cluster.streams import Streams
 from netdoc.model.kube.meta import ObjectRef
 from netdoc.model.record import Gap
-from netdoc.ports.vantage import Consent, NoVantages, Nowhere, Vantage, needs
+from netdoc.ports import Cluster
+from netdoc.ports.vantage import Consent, NoVantages, Nowhere, Vantage, Vantages, needs
 from netdoc.vantage.agent import LocalAgent
 from netdoc.vantage.here import Here
 from netdoc.vantage.inside import Inside
@@ -15,6 +16,15 @@ from netdoc.vantage.through import Through
 
 Show = Callable[[str], None]
 """Tells the user what is about to be run, before it is."""
+
+
+def vantages_of(cluster: Cluster, consents: frozenset[Consent], show: Show = lambda text: None) -> Vantages:
+    """From where this cluster can be measured. A source of objects may bring vantages of its own, as the demo does."""
+    own: Callable[[frozenset[Consent], Show], Vantages] | None = getattr(cluster, "vantages", None)
+    if own is not None:
+        return own(consents, show)
+    streams: Callable[[frozenset[Consent]], Streams] | None = getattr(cluster, "streams", None)
+    return Places(streams(consents) if streams is not None else None, consents, show)
 
 
 class Places:

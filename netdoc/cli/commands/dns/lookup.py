@@ -80,12 +80,10 @@ async def _lookup(
     where: options.WhereOptions, name: str, source: str, servers: tuple[str, ...], consents: frozenset[Consent]
 ) -> Told:
     from netdoc.report.inert import line
-    from netdoc.vantage import Places
+    from netdoc.vantage import vantages_of
 
     cluster = await open_cluster(where, "dns")
-    streams = getattr(cluster, "streams", None)
-    opened = streams(consents) if streams is not None else None
-    places = Places(opened, consents, lambda text: print(f"netdoc: {line(text)}", file=sys.stderr))
+    places = vantages_of(cluster, consents, lambda text: print(f"netdoc: {line(text)}", file=sys.stderr))
     try:
         return await _views(cluster, places, name, source, servers)
     finally:
