@@ -8,7 +8,7 @@ from typing import Any
 
 from netdoc.api import Cluster, Gap, Hop, Measurement, ObjectRef, Ports, Source, Subject, kube, policy
 from netdoc_checks.connect.seen import Caller, Lookup, Row, Seen, Tunnel
-from netdoc_checks.dns.observe import topmost
+from netdoc_checks.owners import topmost
 from netdoc_checks.policy import CHECK as POLICY
 
 MOST_CALLERS = 3

@@ -14,6 +14,7 @@ import msgspec
 from netdoc.api import Cluster, Finding, Gap, Listing, ObjectRef, Ports, Subject, Unjudged, kube, parse_target, resolve
 from netdoc_checks.dns.seen import HOME, Client, NodeLocal, Seen, Server
 from netdoc_checks.endpoints import CHECK as ENDPOINTS
+from netdoc_checks.owners import topmost
 
 BY_ADDRESS = ("IP", "Pod", "Node", "Deployment", "DaemonSet", "ReplicaSet", "Job", "CronJob")
 """Targets that are no names: their pods and nodes are called by address."""
@@ -70,18 +71,6 @@ async def _clients(cluster: Cluster, subject: Subject) -> tuple[Client, ...]:
     found = [(pod, hop) for pod, (_, hop) in zip(pods, chosen, strict=True) if isinstance(pod, kube.Pod)]
     owners = await asyncio.gather(*(topmost(cluster, pod) for pod, _ in found))
     return tuple(Client(pod, hop, owner) for (pod, hop), owner in zip(found, owners, strict=True))
-
-
-async def topmost(cluster: Cluster, pod: kube.Pod) -> ObjectRef:
-    """The workload that a person would change: a Deployment, not its ReplicaSet."""
-    owner = pod.metadata.controller
-    if owner is not None and owner.kind == "ReplicaSet":
-        replica_set = await cluster.get(kube.ReplicaSet, owner.name, pod.namespace)
-        above = replica_set.metadata.controller if isinstance(replica_set, kube.ReplicaSet) else None
-        owner = above or owner
-    if owner is None:
-        return pod.ref
-    return ObjectRef(api_version=owner.api_version, kind=owner.kind, namespace=pod.namespace, name=owner.name)
 
 
 # The server

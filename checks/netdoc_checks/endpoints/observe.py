@@ -9,10 +9,15 @@ from typing import TypeVar
 from netdoc.api import Cluster, Gap, Hop, Listing, ObjectRef, Ports, Subject, kube, plain_matches
 from netdoc_checks.endpoints.seen import Agent, Group, Seen, Unread, Workload
 from netdoc_checks.endpoints.trouble import trouble_of
+from netdoc_checks.owners import chain
 
 T = TypeVar("T")
 
 SERVICE_LABEL = "kubernetes.io/service-name"
+WORKLOADS: Mapping[str, type[kube.Object]] = {
+    one.KIND.kind: one
+    for one in (kube.Deployment, kube.ReplicaSet, kube.StatefulSet, kube.DaemonSet, kube.Job, kube.CronJob)
+}
 MOST_EVENTS = 8  # objects whose events are read: more of the same workload say the same
 MOST_OWNERS = 20  # controllers whose workloads are read
 MOST_NODES = 12  # nodes read one by one; beyond, one list costs less
@@ -145,46 +150,17 @@ def _near(owner: kube.OwnerReference, namespace: str) -> ObjectRef:
 
 
 async def _topmost(cluster: Cluster, owner: kube.OwnerReference, namespace: str) -> Workload | None:
-    match owner.kind:
-        case "ReplicaSet":
-            return await _of_replica_set(cluster, owner.name, namespace)
-        case "StatefulSet":
-            return await _plain(cluster, kube.StatefulSet, owner, namespace)
-        case "DaemonSet":
-            return await _plain(cluster, kube.DaemonSet, owner, namespace)
-        case "Job":
-            return await _of_job(cluster, owner, namespace)
+    """The topmost owner of a kind that netdoc knows: above a ReplicaSet there may be a stranger's."""
+    known = [ref for ref in await chain(cluster, owner, namespace) if ref.kind in WORKLOADS]
+    found = await cluster.get(WORKLOADS[known[-1].kind], known[-1].name, namespace) if known else None
+    match found:
+        case kube.Deployment():
+            return await _with_replica_sets(cluster, found)
+        case kube.ReplicaSet():
+            return Workload(object=found, replica_sets=(found,))
+        case kube.StatefulSet() | kube.DaemonSet() | kube.Job() | kube.CronJob():
+            return Workload(object=found)
     return None
-
-
-async def _plain(
-    cluster: Cluster,
-    kind: type[kube.StatefulSet] | type[kube.DaemonSet],
-    owner: kube.OwnerReference,
-    namespace: str,
-) -> Workload | None:
-    found = await cluster.get(kind, owner.name, namespace)
-    return Workload(object=found) if isinstance(found, kind) else None
-
-
-async def _of_job(cluster: Cluster, owner: kube.OwnerReference, namespace: str) -> Workload | None:
-    job = await cluster.get(kube.Job, owner.name, namespace)
-    if not isinstance(job, kube.Job):
-        return None
-    parent = job.metadata.controller
-    cron = await cluster.get(kube.CronJob, parent.name, namespace) if parent and parent.kind == "CronJob" else None
-    return Workload(object=cron if isinstance(cron, kube.CronJob) else job)
-
-
-async def _of_replica_set(cluster: Cluster, name: str, namespace: str) -> Workload | None:
-    replica_set = await cluster.get(kube.ReplicaSet, name, namespace)
-    if not isinstance(replica_set, kube.ReplicaSet):
-        return None
-    owner = replica_set.metadata.controller
-    if owner is None or owner.kind != "Deployment":
-        return Workload(object=replica_set, replica_sets=(replica_set,))
-    deployment = await cluster.get(kube.Deployment, owner.name, namespace)
-    return await _with_replica_sets(cluster, deployment) if isinstance(deployment, kube.Deployment) else None
 
 
 async def _with_replica_sets(cluster: Cluster, deployment: kube.Deployment) -> Workload:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from netdoc.api import Cluster, Gap, Listing, ObjectRef, Ports, Subject, kube, policy
+from netdoc_checks.owners import topmost
 from netdoc_checks.policy.ends import called_of, callers_of, each, resolvers_of
 from netdoc_checks.policy.seen import Called, Caller, Seen
 
@@ -140,19 +141,4 @@ def _document(object_: kube.ForeignPolicyObject) -> dict[str, Any]:
 
 async def _owners(cluster: Cluster, pods: Iterable[kube.Pod]) -> dict[ObjectRef, ObjectRef]:
     """The topmost workload of each pod: what a policy isolates is told by it."""
-    found: dict[ObjectRef, ObjectRef] = {}
-    for pod in pods:
-        owner = pod.metadata.controller
-        if owner is not None:
-            found[pod.ref] = await _topmost(cluster, owner, pod.namespace)
-    return found
-
-
-async def _topmost(cluster: Cluster, owner: kube.OwnerReference, namespace: str) -> ObjectRef:
-    """A ReplicaSet's Deployment and a Job's CronJob; where that may not be read, the owner itself."""
-    kinds: dict[str, type[kube.Object]] = {"ReplicaSet": kube.ReplicaSet, "Job": kube.Job}
-    if owner.kind in kinds:
-        between = await cluster.get(kinds[owner.kind], owner.name, namespace)
-        above = between.metadata.controller if isinstance(between, kube.Object) else None
-        owner = above or owner
-    return ObjectRef(api_version=owner.api_version, kind=owner.kind, namespace=namespace, name=owner.name)
+    return {pod.ref: await topmost(cluster, pod) for pod in pods if pod.metadata.controller is not None}
