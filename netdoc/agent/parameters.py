@@ -15,6 +15,14 @@ class BadParameters(ValueError):
     """The question itself is wrong; the message says how."""
 
 
+class NotAnAnswer(ValueError):
+    """Octets that are no answer to this question: `kind` says in which way."""
+
+    def __init__(self, kind: str, detail: str) -> None:
+        super().__init__(detail)
+        self.kind = kind
+
+
 def number(given: Parameters, name: str, default: float, low: float, high: float) -> float:
     value = given.get(name, default)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:

@@ -25,7 +25,7 @@ KINDS = {
     "libc": "lookup",
     "tcp": "connect",
 }
-"""The module of each measurement. Loaded when it is asked for: `dns` and `libc` need dnspython, the others nothing."""
+"""The module of each measurement. Loaded when it is asked for."""
 
 
 def main() -> int:

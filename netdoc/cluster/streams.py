@@ -22,6 +22,7 @@ from netdoc.model.record import Gap
 from netdoc.ports.vantage import Consent, needs
 
 MOST_OUTPUT = 4 << 20  # bytes of a command's output that are read
+CHUNK = 32 << 10  # bytes of a command's input that are sent at once
 STDOUT, STDERR, STATUS = 1, 2, 3  # channels (k8s.io/apimachinery, remotecommand)
 _POLL = 0.2  # seconds between looks at the deadline
 
@@ -77,15 +78,18 @@ class Streams:
         self._consents = consents
         self._timeout = timeout
 
-    async def run(self, pod: ObjectRef, container: str, command: list[str], seconds: float) -> Output | Gap:
-        """Run a command in a container. Nothing is written to it; it is left to itself when its time is over."""
+    async def run(
+        self, pod: ObjectRef, container: str, command: list[str], seconds: float, given: str = ""
+    ) -> Output | Gap:
+        """Run a command in a container, `given` its standard input, whose end it is not told (only version 5 of the
+        protocol can): it must know by itself when to stop reading. It is left to itself when its time is over."""
         what = f"run {command[0]} in {pod.namespace}/{pod.name}"
         if (gap := self._refusal("exec", what)) is not None:
             return gap
         box: list[Any] = []
         try:
             return await run_apart(
-                lambda: _run(self._client(), pod, container, command, seconds, box),
+                lambda: _run(self._client(), pod, container, command, given.encode(), seconds, box),
                 lambda: _abandon(box),
                 seconds + self._timeout,
             )
@@ -132,7 +136,9 @@ def _core(client: Any) -> Any:
     return CoreV1Api(client)
 
 
-def _run(client: Any, pod: ObjectRef, container: str, command: list[str], seconds: float, box: list[Any]) -> Output:
+def _run(
+    client: Any, pod: ObjectRef, container: str, command: list[str], given: bytes, seconds: float, box: list[Any]
+) -> Output:
     from kubernetes.stream import stream
 
     opened = stream(
@@ -141,7 +147,7 @@ def _run(client: Any, pod: ObjectRef, container: str, command: list[str], second
         pod.namespace,
         container=container,
         command=command,
-        stdin=False,
+        stdin=bool(given),
         stdout=True,
         stderr=True,
         tty=False,
@@ -151,10 +157,20 @@ def _run(client: Any, pod: ObjectRef, container: str, command: list[str], second
     )
     box.append(opened)
     try:
+        _write(opened, given)
         return _read(opened, time.monotonic() + seconds)
     finally:
         opened.close()
         opened.sock.shutdown()  # the client leaves the socket open where the server said goodbye first
+
+
+def _write(opened: Any, given: bytes) -> None:
+    """In pieces: one large write can break the connection. A program that is not there reads none: its status tells."""
+    from websocket import WebSocketException
+
+    with contextlib.suppress(OSError, WebSocketException):
+        for at in range(0, len(given), CHUNK):
+            opened.write_stdin(given[at : at + CHUNK])
 
 
 def _read(opened: Any, deadline: float) -> Output:

@@ -21,6 +21,8 @@ PATIENCE = 120.0  # seconds that one measurement may take, its repetitions inclu
 class LocalAgent:
     """Started at the first question, ended by `close`. Questions run beside each other."""
 
+    OPTIONS: tuple[str, ...] = ("-I",)
+
     def __init__(self) -> None:
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
@@ -76,7 +78,7 @@ class LocalAgent:
     async def _start(self) -> None:
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
-            "-I",
+            *self.OPTIONS,
             str(PROGRAM / "__main__.py"),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,

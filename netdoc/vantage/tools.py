@@ -57,6 +57,8 @@ echo "name $tool $c"; echo "$m" | head -40; echo "conf"; cat /etc/resolv.conf 2>
 def script(measurement: Measurement) -> str:
     """The script with its arguments. Raises ValueError for an address or name that is none."""
     given = measurement.parameters
+    if measurement.kind not in ("tcp", "getaddrinfo"):
+        raise ValueError(f"{measurement.kind} is measured by Python alone, which the container lacks")
     if measurement.kind == "getaddrinfo":
         name = str(given["name"])
         if not _NAME.fullmatch(name) or name.startswith("-"):

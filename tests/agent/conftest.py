@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+import pytest
 import pytest_asyncio
 
 from netdoc.model.record import Gap
@@ -14,9 +15,15 @@ from netdoc.vantage.agent import LocalAgent
 Ask = Callable[..., Awaitable[Any]]
 
 
-@pytest_asyncio.fixture
-async def agent() -> AsyncIterator[LocalAgent]:
-    running = LocalAgent()
+class Bare(LocalAgent):
+    """Without anything installed, as in a container: the standard library alone."""
+
+    OPTIONS = ("-I", "-S")
+
+
+@pytest_asyncio.fixture(params=[LocalAgent, Bare], ids=["dnspython", "bare"])
+async def agent(request: pytest.FixtureRequest) -> AsyncIterator[LocalAgent]:
+    running: LocalAgent = request.param()
     yield running
     await running.close()
 

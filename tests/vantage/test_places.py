@@ -24,8 +24,8 @@ NAME = Measurement(kind="getaddrinfo", parameters={"name": "localhost"})
 MISSING = Gap(what="run", reason="not-installed", detail='exec: "python3": executable file not found', blocking=False)
 
 
-def _run(command: list[str]) -> Output:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+def _run(command: list[str], given: str) -> Output:
+    done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=60, check=False)
     return Output(done.stdout, done.stderr, done.returncode)
 
 
@@ -36,12 +36,14 @@ class Container:
         self.programs = programs
         self.commands: list[list[str]] = []
 
-    async def run(self, pod: ObjectRef, container: str, command: list[str], seconds: float) -> Output | Gap:
+    async def run(
+        self, pod: ObjectRef, container: str, command: list[str], seconds: float, given: str = ""
+    ) -> Output | Gap:
         self.commands.append(command)
         if command[0] not in self.programs:
             return MISSING
         program = sys.executable if command[0] == "python3" else "/bin/sh"
-        return await asyncio.to_thread(_run, [program, *command[1:]])
+        return await asyncio.to_thread(_run, [program, *command[1:]], given)
 
     async def tunnel(self, pod: ObjectRef, port: int) -> Any:
         return MISSING
@@ -83,7 +85,7 @@ async def test_without_python_and_shell_that_is_said() -> None:
 
 async def test_what_a_container_cannot_measure_is_said_and_not_tried() -> None:
     container = Container("python3")
-    result = await inside(container).measure(Measurement(kind="dns", parameters={"name": "a."}))
+    result = await inside(container).measure(Measurement(kind="icmp", parameters={}))
     assert isinstance(result, Gap)
     assert container.commands == []
 
