@@ -43,6 +43,15 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     consents: tuple[Consent, ...] = ()
 
 
+class QuestionOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How a question is asked that has an answer and no report: how long, and what is said beside it."""
+
+    timeout: timedelta = timedelta(seconds=30)
+    color: str = "auto"
+    quiet: bool = False
+    verbose: bool = False
+
+
 class OutputOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Where the report goes, in which formats."""
 
@@ -126,8 +135,28 @@ verdict_options = _stack(
     _option("--require-measured", is_flag=True, help="Exit 3 where no packet was sent."),
 )
 
+_timeout_option = _option(
+    "--timeout", type=Duration(), default="30s", show_default=True, help="Limit of the whole run; 0 for none."
+)
+
+
+def _message_options(**settings: Any) -> Options[Any]:
+    choice = click.Choice(["auto", "always", "never"])
+    return _stack(
+        _option("--color", type=choice, default="auto", help="Colour on a terminal.", **settings),
+        _option("-q", "--quiet", is_flag=True, help="No progress and no notes on stderr.", **settings),
+        _option("-v", "--verbose", is_flag=True, help="Say on stderr what is asked of the cluster.", **settings),
+    )
+
+
+question_options = _stack(_timeout_option, _message_options())
+"""For a command that asks a cluster and makes no report: see `question`."""
+
+list_options = _message_options(expose_value=False)
+"""For a command that asks no cluster and says nothing beside its list: taken, so that a script may always give them."""
+
 run_options = _stack(
-    _option("--timeout", type=Duration(), default="30s", show_default=True, help="Limit of the whole run; 0 for none."),
+    _timeout_option,
     _option("--since", type=Duration(), default="2h", show_default=True, help="How far back changes count."),
     _option("--repeat", type=click.IntRange(1, 1000), default=3, show_default=True, help="Tries of a measurement."),
     _option(
@@ -147,23 +176,33 @@ run_options = _stack(
 output_options = _stack(
     _option("-o", "--output", "outputs", metavar="FORMAT[=FILE]", multiple=True,
             help="table, short, json, jsonl, yaml, markdown ...; may repeat.", shell_complete=completed("output")),
-    _option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour on a terminal."),
     _option("--redact", type=click.Choice(["secrets", "addresses", "all"]), default="secrets",
             help="What is taken out of reports."),
-    _option("-q", "--quiet", is_flag=True, help="No progress and no notes on stderr."),
-    _option("-v", "--verbose", is_flag=True, help="Say on stderr what is asked of the cluster."),
+    _message_options(),
 )  # fmt: skip
 
 _CONSENTS: dict[str, Consent] = {"exec_": "exec", "port_forward": "port-forward"}
 
 
-def where(given: dict[str, Any]) -> WhereOptions:
-    """Takes the where options out of a command's arguments."""
+def where(given: dict[str, Any], *, many: bool = False) -> WhereOptions:
+    """Takes the where options out of a command's arguments; `many` where it reads all that is in a namespace.
+
+    Raises Failure for -A where names are asked for, as kubectl does; where it means something it wins over -n.
+    """
     options = WhereOptions(**{name: given.pop(name) for name in WhereOptions.__struct_fields__ if name in given})
+    if options.all_namespaces:
+        if not many:
+            raise Failure("-A has no meaning here: names are looked for in one namespace", "svc/web.shop names it")
+        options = msgspec.structs.replace(options, namespace="")
     chosen = [name for name in ("snapshot", "demo", "context") if getattr(options, name)]
     if len(chosen) > 1:
         raise Failure(f"--{chosen[0]} and --{chosen[1]} name different clusters", "give one of them")
     return options
+
+
+def question(given: dict[str, Any]) -> QuestionOptions:
+    """Takes the question options out."""
+    return QuestionOptions(**{name: given.pop(name) for name in QuestionOptions.__struct_fields__})
 
 
 def run(given: dict[str, Any]) -> RunOptions:

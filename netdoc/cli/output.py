@@ -30,6 +30,8 @@ class Writer:
             stream = self._open(file)
             if format_ == "jsonl":
                 listeners.append(lambda event, stream=stream: _event_line(event, stream))  # type: ignore[misc]
+        if self._options.verbose:
+            listeners.append(_tell_observed)
         if sys.stderr.isatty() and not self._options.quiet:
             from netdoc.report.progress import Progress
 
@@ -96,6 +98,13 @@ def colored(stream: TextIO, choice: str) -> bool:
     if choice != "auto":
         return choice == "always"
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _tell_observed(event: Event) -> None:
+    from netdoc.cli.reading import tell
+
+    if event.record is not None:
+        tell(event.record)
 
 
 def _event_line(event: Event, stream: TextIO) -> None:

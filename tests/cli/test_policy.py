@@ -365,3 +365,76 @@ def test_lint_knows_rules_that_others_contain_or_shadow(tmp_path: Path) -> None:
     assert ("policy.rule-contained", "np", "spec.ingress[0]", "warning") in found
     assert ("policy.rule-shadowed", "all", "spec.ingress[1]", "warning") in found
     assert policy("lint", "--fail-on", "warning", where=f"--snapshot={path}").code == 1
+
+
+# Ports by name, and ends that policies do not know
+
+
+@pytest.mark.parametrize(
+    ("destination", "port", "more", "asked"),
+    [
+        ("deploy/web.shop", "http", (), (8080, "TCP")),
+        ("deploy/web.shop", "8080/tcp", (), (8080, "TCP")),
+        ("deploy/web.shop", "8080", ("--protocol", "tcp"), (8080, "TCP")),
+        ("svc/web.shop", "http", (), (8080, "TCP")),
+        ("svc/web.shop", "http", ("--protocol", "TCP"), (8080, "TCP")),
+        ("svc/kube-dns.kube-system", "dns", ("--protocol", "Udp"), (53, "UDP")),
+        ("svc/kube-dns.kube-system", "dns/udp", (), (53, "UDP")),
+        ("svc/kube-dns.kube-system", "53/udp", ("--protocol", "udp"), (53, "UDP")),
+    ],
+)
+def test_ports_have_names_too(destination: str, port: str, more: tuple[str, ...], asked: tuple[int, str]) -> None:
+    answer = query(CLIENT, destination, "--port", port, *more, "-o", "json")
+    assert answer.code == 0, answer.err
+    assert {(one["port"], one["protocol"]) for one in answer.json["verdicts"]} == {asked}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((CLIENT, "deploy/web.shop", "--port", "htp"), "no pod of deploy/web.shop declares a port htp/TCP"),
+        ((CLIENT, "svc/web.shop", "--port", "htp"), "svc/web has no port htp/TCP; its ports are 80/TCP (http)"),
+        ((CLIENT, "svc/web.shop", "--protocol", "udp"), "svc/web has no UDP port"),
+        ((CLIENT, "10.9.9.9", "--port", "http"), "give a number"),
+        ((CLIENT, "deploy/web.shop", "--port", "0"), "ports go from 1 to 65535"),
+        ((CLIENT, "deploy/web.shop", "--port", "80/icmp"), 'no protocol "icmp"'),
+        ((CLIENT, "deploy/web.shop", "--port", "53/udp", "--protocol", "tcp"), "name different protocols"),
+        (("here", "deploy/web.shop", "--port", "80"), "which address of this machine"),
+        (("svc/web.shop", "deploy/web.shop", "--port", "80"), "name the workload behind it"),
+        ((CLIENT, "ingress/web", "--port", "80"), "policies know no Ingress"),
+        (("node/worker-9", "deploy/web.shop", "--port", "80"), "there is no node worker-9"),
+    ],
+)
+def test_what_is_no_port_or_no_end_is_said_in_a_line(arguments: tuple[str, ...], words: str) -> None:
+    answer = query(*arguments)
+    assert (answer.code, answer.out) == (2, "")
+    (line,) = answer.err.splitlines()
+    assert words in line
+
+
+def test_no_change_is_proposed_for_an_example_of_the_internet() -> None:
+    for source, destination in (("internet", "deploy/web.shop"), ("deploy/web.shop", "internet")):
+        answer = query(source, destination, "--port", "443")
+        assert answer.out.startswith("DENIED  ")
+        assert "internet (" in answer.out.splitlines()[0]
+        assert "smallest change" not in answer.out
+
+
+def test_a_node_is_an_end() -> None:
+    node = next(one["metadata"]["name"] for one in assemble.network() if one["kind"] == "Node")
+    answer = query(f"node/{node}", "deploy/web.shop", "--port", "8080", "-o", "json")
+    assert (answer.code, answer.json["verdicts"][0]["source"]) == (0, f"node/{node}")
+
+
+def test_assertions_name_ports_too(tmp_path: Path) -> None:
+    file = tmp_path / "assertions.yaml"
+    file.write_text(
+        f"- {{from: {CLIENT}, to: {WEB}, port: http, expect: allowed}}\n"
+        "- {from: ns/shop, to: svc/kube-dns.kube-system, port: dns/udp, expect: allowed}\n"
+    )
+    answer = policy("test", str(file), "-o", "json")
+    assert answer.code == 0, answer.out
+    assert [(one["port"], one["protocol"]) for one in answer.json["results"]] == [("http", "TCP"), ("dns/udp", "UDP")]
+    file.write_text(f"- {{from: {CLIENT}, to: {WEB}, port: '', expect: allowed}}\n")
+    answer = policy("test", str(file))
+    assert (answer.code, f"{file}:1: port is empty" in answer.err) == (2, True)

@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from netdoc.cli.exits import Failure
-from netdoc.cli.options import completed
+from netdoc.cli.options import completed, list_options
 from netdoc.engine.check import Check
 from netdoc.engine.plugins import Broken, all_checks, all_codes, listed
 from netdoc.model.finding import Code
@@ -20,9 +20,11 @@ _FORMATS = ("table", "json", "yaml")
 
 
 def output_option(function: Any) -> Any:
-    return click.option(
+    """-o, and what every command takes."""
+    form = click.option(
         "-o", "--output", "format_", type=click.Choice(_FORMATS), default="table", help="How to print it."
-    )(function)
+    )
+    return form(list_options(function))
 
 
 @click.command()

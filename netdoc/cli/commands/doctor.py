@@ -6,6 +6,7 @@ import asyncio
 import os
 import platform
 import sys
+from collections.abc import Iterable
 from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,8 +17,10 @@ from click.core import ParameterSource
 
 from netdoc import __version__
 from netdoc.cli import options
+from netdoc.cli.answering import show
 from netdoc.cli.exits import Exit, Failure
 from netdoc.cli.options import WhereOptions
+from netdoc.cli.reading import within
 
 if TYPE_CHECKING:  # a cluster is opened where one is looked at, and not for a word of help
     from netdoc.cluster.live import LiveCluster
@@ -38,6 +41,7 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
 
 @click.command()
 @options.where_options
+@options.question_options
 @click.option(
     "-o", "--output", "format_", type=click.Choice(["table", "json"]), default="table", help="How to print it."
 )
@@ -46,24 +50,22 @@ def doctor(format_: str, **given: Any) -> Exit:
 
     Exit 1 where something fails.
     """
-    where = options.where(given)
+    where, how = options.where(given, many=True), options.question(given)
     if click.get_current_context().get_parameter_source("request_timeout") is ParameterSource.DEFAULT:
         where = msgspec.structs.replace(where, request_timeout=PATIENCE)
-    lines = [*_versions(), *_terminal(), *_privileges(), *asyncio.run(_cluster(where))]
+    lines = [*_versions(), *_terminal(), *_privileges(), *within(how, _cluster(where))]
     if format_ == "json":
         click.echo(msgspec.json.encode({"apiVersion": "netdoc/v1", "doctor": lines}, order="sorted"))
     else:
-        _show(lines)
+        show(_told(lines), how.color)
     return Exit.FOUND if any(one.status == "fail" for one in lines) else Exit.OK
 
 
-def _show(lines: list[Line]) -> None:
-    from netdoc.report.inert import line as inert
-
+def _told(lines: list[Line]) -> Iterable[str]:
     widest = max(len(one.what) for one in lines)
     for one in lines:
         word = f"{_MARKS[one.status]} {one.status.upper():4}"
-        click.echo(f"{word}  {one.what.ljust(widest)}  {inert(one.detail)}".rstrip())
+        yield f"{word}  {one.what.ljust(widest)}  {one.detail}".rstrip()
 
 
 def _versions() -> list[Line]:

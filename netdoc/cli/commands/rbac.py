@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,6 +10,7 @@ import msgspec
 
 from netdoc.cli import options
 from netdoc.cli.exits import Failure
+from netdoc.cli.reading import ask
 from netdoc.engine.check import Check
 from netdoc.engine.plugins import all_checks
 from netdoc.engine.reads import Rule, readers_of_secrets, rules_for, secrets_for
@@ -27,6 +27,7 @@ from netdoc.report.inert import line
 @click.option("--name", default="netdoc", show_default=True, help="Name of the roles.")
 @click.option("-o", "--output", "format_", type=click.Choice(["yaml", "json"]), default="yaml", help="How to print it.")
 @options.where_options
+@options.question_options
 def rbac(chosen: tuple[str, ...], target: str, sources: tuple[str, ...], name: str, format_: str, **given: Any) -> None:
     """Prints the least ClusterRole that the checks need; no Secret is in it.
 
@@ -35,13 +36,13 @@ def rbac(chosen: tuple[str, ...], target: str, sources: tuple[str, ...], name: s
     netdoc rbac -n shop                   # a Role in shop, and a ClusterRole for what is outside namespaces
     netdoc rbac --target svc/web.shop     # and a Role with the names of the Secrets that the checks read for it
     """
-    where = options.where(given)
+    where, how = options.where(given, many=True), options.question(given)
     checks = _checks(chosen)
     documents = list(_documents(rules_for(checks), where.namespace, name))
     asked = _asked(target, sources) if target else None
     readers = readers_of_secrets(checks)
     if asked and readers:
-        secrets = asyncio.run(_secrets(*asked, where, readers))
+        secrets = ask(where, how, "rbac", lambda cluster: secrets_for(cluster, *asked, readers))
         documents += [_secret_role(namespace, names, name) for namespace, names in secrets.items()]
     if format_ == "json":
         listed = {"apiVersion": "v1", "kind": "List", "items": documents}
@@ -58,19 +59,6 @@ def _asked(target: str, sources: tuple[str, ...]) -> tuple[Target, tuple[SourceS
         return parse_target(target), tuple(parse_source(one) for one in sources)
     except TargetError as error:
         raise Failure(str(error), error.mend) from error
-
-
-async def _secrets(
-    target: Target, sources: tuple[SourceSpec, ...], where: options.WhereOptions, readers: list[Check]
-) -> dict[str, list[str]]:
-    """Raises Failure where no cluster can be asked."""
-    from netdoc.cli.sources import open_cluster
-
-    cluster = await open_cluster(where, "rbac")
-    try:
-        return await secrets_for(cluster, target, sources, readers)
-    finally:
-        await cluster.close()
 
 
 def _secret_role(namespace: str, names: list[str], name: str) -> dict[str, Any]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import click
 
 from netdoc.cli.exits import Failure
+from netdoc.cli.options import list_options
 
 
 @click.command()
 @click.argument("name", default="")
+@list_options
 def schema(name: str) -> None:
     """Prints the JSON Schema of output NAME; without one, the names that there are."""
     from netdoc.report.json import indented

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import click
@@ -19,33 +18,34 @@ def snapshot() -> None:
 @snapshot.command()
 @click.argument("file")
 @options.where_options
+@options.question_options
 def save(file: str, **given: Any) -> Exit:
     """Saves what netdoc reads of the cluster to FILE (.tar.gz, .json, .yaml or a folder).
 
     Secrets, environment values and what netdoc does not know are left out.
     """
-    from netdoc.cli.sources import open_cluster
+    from netdoc.cli.reading import ask
     from netdoc.cluster.capture import save as write
 
-    where = options.where(given)
-
-    async def work() -> Exit:
-        cluster = await open_cluster(where, "snapshot")
-        try:
-            namespace = "" if where.all_namespaces else where.namespace
-            summary = await write(cluster, file, namespace=namespace)
-        except OSError as error:
-            raise Failure(f"cannot write {file}: {error.strerror}") from error
-        finally:
-            await cluster.close()
+    where, how = options.where(given, many=True), options.question(given)
+    try:
+        summary = ask(
+            where,
+            how,
+            "snapshot",
+            lambda cluster: write(cluster, file, namespace=where.namespace),
+            lost=f"{file} is not written",
+        )
+    except OSError as error:
+        raise Failure(f"cannot write {file}: {error.strerror}") from error
+    if not how.quiet or not summary.complete:
         click.echo(summary.text(), err=True)
-        return Exit.OK if summary.complete else Exit.UNKNOWN
-
-    return asyncio.run(work())
+    return Exit.OK if summary.complete else Exit.UNKNOWN
 
 
 @snapshot.command()
 @click.argument("path")
+@options.list_options
 def show(path: str) -> None:
     """Shows what is in the snapshot at PATH: when it was taken, what it holds, what could not be read."""
     from netdoc.cluster import ClusterError

@@ -10,8 +10,8 @@ import click
 import msgspec
 
 from netdoc.cli.exits import Exit, Failure
-from netdoc.cli.options import WhereOptions
-from netdoc.cli.sources import open_cluster
+from netdoc.cli.options import QuestionOptions, WhereOptions
+from netdoc.cli.reading import ask
 from netdoc.model import kube
 from netdoc.model.record import Gap
 from netdoc.ports import Cluster, Listing
@@ -34,17 +34,9 @@ class Gathered(msgspec.Struct, frozen=True):
     gaps: tuple[Gap, ...]
 
 
-def gather(where: WhereOptions) -> Gathered:
+def gather(where: WhereOptions, how: QuestionOptions) -> Gathered:
     """Reads the cluster that the options name. Raises Failure for a Corefile that CoreDNS would refuse."""
-    return asyncio.run(_gather(where))
-
-
-async def _gather(where: WhereOptions) -> Gathered:
-    cluster = await open_cluster(where, "dns")
-    try:
-        return await read(cluster)
-    finally:
-        await cluster.close()
+    return ask(where, how, "dns", read)
 
 
 async def read(cluster: Cluster) -> Gathered:
@@ -90,11 +82,11 @@ def _held(listing: Listing[Any] | None) -> Iterable[Any] | None:
     return listing.items if listing is not None and listing.complete else None
 
 
-def say(gathered: Gathered) -> None:
-    """Notes and gaps go to stderr: stdout is data."""
+def say(gathered: Gathered, how: QuestionOptions) -> None:
+    """Notes, for who wants them, and gaps go to stderr: stdout is data."""
     from netdoc.report.inert import line
 
-    for note in gathered.notes:
+    for note in gathered.notes if not how.quiet else ():
         click.echo(f"netdoc: {line(note)}", err=True)
     for gap in gathered.gaps:
         click.echo(f"netdoc: NOT CHECKED: {line(gap.what)} ({gap.reason})", err=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Iterable
 from ipaddress import ip_address
@@ -12,6 +11,7 @@ import click
 import msgspec
 
 from netdoc.cli import options
+from netdoc.cli.answering import show
 from netdoc.cli.commands.dns.gather import Gathered, read
 from netdoc.cli.commands.dns.views import (
     View,
@@ -23,6 +23,7 @@ from netdoc.cli.commands.dns.views import (
     servers_by_themselves,
 )
 from netdoc.cli.exits import Exit, Failure
+from netdoc.cli.reading import watched, within
 from netdoc.cli.sources import open_cluster
 from netdoc.model import kube
 from netdoc.model.kube.meta import ObjectRef
@@ -45,6 +46,7 @@ class Told(msgspec.Struct, frozen=True):
 @click.option("--port-forward", is_flag=True, help="Ask each DNS pod by itself, through a tunnel.")
 @click.option("-o", "--output", "format_", type=click.Choice(["table", "json"]), default="table", help="Its form.")
 @options.where_options
+@options.question_options
 def lookup(name: str, source: str, servers: tuple[str, ...], format_: str, **given: Any) -> Exit:
     """What does each resolver say of NAME? Every step of the search list, who answered, whose address it is.
 
@@ -56,16 +58,14 @@ def lookup(name: str, source: str, servers: tuple[str, ...], format_: str, **giv
         _address(one)
     chosen: dict[Consent, bool] = {"exec": given.pop("exec_"), "port-forward": given.pop("port_forward")}
     consents = frozenset(consent for consent, yes in chosen.items() if yes)
-    told = asyncio.run(_lookup(options.where(given), name, source, servers, consents))
+    where, how = options.where(given), options.question(given)
+    told = within(how, _lookup(where, how, name, source, servers, consents))
     if format_ == "json":
         from netdoc.report.json import indented
 
         click.echo(indented(_document(name, told)), nl=False)
     else:
-        from netdoc.report.inert import line
-
-        for text in _lines(told):
-            click.echo(line(text))
+        show(_lines(told, how), how.color)
     return Exit.OK if any(view.gap is None for view in told.views) else Exit.UNKNOWN
 
 
@@ -77,7 +77,12 @@ def _address(text: str) -> None:
 
 
 async def _lookup(
-    where: options.WhereOptions, name: str, source: str, servers: tuple[str, ...], consents: frozenset[Consent]
+    where: options.WhereOptions,
+    how: options.QuestionOptions,
+    name: str,
+    source: str,
+    servers: tuple[str, ...],
+    consents: frozenset[Consent],
 ) -> Told:
     from netdoc.report.inert import line
     from netdoc.vantage import vantages_of
@@ -85,7 +90,7 @@ async def _lookup(
     cluster = await open_cluster(where, "dns")
     places = vantages_of(cluster, consents, lambda text: print(f"netdoc: {line(text)}", file=sys.stderr))
     try:
-        return await _views(cluster, places, name, source, servers)
+        return await _views(watched(cluster, how), places, name, source, servers)
     finally:
         await places.close()
         await cluster.close()
@@ -151,7 +156,7 @@ def _document(name: str, told: Told) -> dict[str, Any]:
     }
 
 
-def _lines(told: Told) -> Iterable[str]:
+def _lines(told: Told, how: options.QuestionOptions) -> Iterable[str]:
     for view in told.views:
         asked = f", asks {view.server}" if view.server else ""
         yield f"{view.vantage} ({view.basis}{asked})"
@@ -166,7 +171,7 @@ def _lines(told: Told) -> Iterable[str]:
         yield f"  = {view.outcome}{decided}"
         for address in view.addresses:
             yield f"    {address}  {_whose(address, told)}"
-    for note in told.notes:
+    for note in told.notes if not how.quiet else ():
         yield f"note: {note}"
 
 

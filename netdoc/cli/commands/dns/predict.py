@@ -31,6 +31,7 @@ class Line(msgspec.Struct, frozen=True):
 @click.option("--batch", metavar="FILE", type=click.File("rb"), help="JSON lines of questions; - for stdin.")
 @click.option("-o", "--output", "format_", type=click.Choice(["table", "json"]), default="table", help="Its form.")
 @options.where_options
+@options.question_options
 def predict(name: str | None, type_: str, batch: Any, format_: str, **given: Any) -> Exit:
     """What does cluster DNS answer to NAME? By Services, EndpointSlices, pods and its Corefile; nothing is asked of it.
 
@@ -44,7 +45,9 @@ def predict(name: str | None, type_: str, batch: Any, format_: str, **given: Any
     """
     if (name is None) == (batch is None):
         raise Failure("one of NAME and --batch is needed", "netdoc dns predict web.shop.svc.cluster.local")
-    gathered = gather(options.where(given))
+    where, how = options.where(given), options.question(given)
+    gathered = gather(where, how)
+    say(gathered, how)
     if batch is not None:
         return _batch(batch, gathered)
     assert name is not None
@@ -55,7 +58,6 @@ def _single(name: str, type_: str, format_: str, gathered: Gathered) -> Exit:
     served = gathered.server.answer(name, type_)
     if _wrong(served):
         raise Failure(served.answer.error)
-    say(gathered)
     if format_ == "json":
         from netdoc.report.json import indented
 
@@ -112,7 +114,6 @@ def _lines(name: str, type_: str, served: Served) -> Iterable[str]:
 
 def _batch(file: Any, gathered: Gathered) -> Exit:
     """One answer for each line, in order. 2 where a line was no question, after all lines."""
-    say(gathered)
     wrong = unknown = False
     write = sys.stdout.write
     for raw in file:

@@ -19,18 +19,20 @@ from netdoc.predict.policy.peers import Directory
 @click.argument("file", type=click.File("rb"))
 @ipblock_option
 @options.where_options
+@options.question_options
 def batch(file: Any, **given: Any) -> Exit:
     """Answers FILE (- for stdin): JSON lines {"from": .., "to": .., "port": .., "protocol": ..} to the same with
     "allowed". Exit 2 where a line was wrong, after all lines.
     """
-    gathered = gather(options.where(given), given["ipblock_pods"])
+    how = options.question(given)
+    gathered = gather(options.where(given), how, given["ipblock_pods"])
     directory = Directory(gathered.policies, gathered.owners)
     wrong = False
     for line in _lines(file):
         told = answer(directory, line) if isinstance(line, dict) else {"error": str(line)}
         wrong = wrong or "error" in told
         click.echo(msgspec.json.encode(told, order="sorted"))
-    return Exit.USAGE if wrong else verdict_exit(gathered)
+    return Exit.USAGE if wrong else verdict_exit(gathered, how)
 
 
 def _lines(file: Any) -> Iterator[dict[str, Any] | str]:

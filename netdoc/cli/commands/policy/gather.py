@@ -10,8 +10,8 @@ import click
 import msgspec
 
 from netdoc.cli.exits import Exit, Failure
-from netdoc.cli.options import WhereOptions
-from netdoc.cli.sources import open_cluster
+from netdoc.cli.options import QuestionOptions, WhereOptions
+from netdoc.cli.reading import ask
 from netdoc.model import kube
 from netdoc.model.record import Gap
 from netdoc.ports import Cluster, Listing
@@ -39,17 +39,9 @@ class Gathered(msgspec.Struct, frozen=True):
     namespace: str
 
 
-def gather(where: WhereOptions, ipblock_pods: IPBlockMode = "match") -> Gathered:
+def gather(where: WhereOptions, how: QuestionOptions, ipblock_pods: IPBlockMode = "match") -> Gathered:
     """Reads the cluster that the options name. Raises Failure (3) where pods or policies may not be read."""
-    return asyncio.run(_gather(where, ipblock_pods))
-
-
-async def _gather(where: WhereOptions, mode: IPBlockMode) -> Gathered:
-    cluster = await open_cluster(where, "policy")
-    try:
-        return await read(cluster, mode)
-    finally:
-        await cluster.close()
+    return ask(where, how, "policy", lambda cluster: read(cluster, ipblock_pods))
 
 
 async def read(cluster: Cluster, mode: IPBlockMode) -> Gathered:
@@ -108,12 +100,12 @@ def _owners(sets: Listing[kube.ReplicaSet], jobs: Listing[kube.Job]) -> Owners |
     }
 
 
-def verdict_exit(gathered: Gathered) -> Exit:
+def verdict_exit(gathered: Gathered, how: QuestionOptions) -> Exit:
     """0 once answered; 3 where a kind of policy could not be read that might decide otherwise, which is said.
 
-    So is every policy that the API server would refuse: it takes no part.
+    So is every policy that the API server would refuse, to who wants notes: it takes no part.
     """
-    for one in gathered.policies.refused:
+    for one in gathered.policies.refused if not how.quiet else ():
         where = f"{one.ref.kind} {one.ref.namespace + '/' if one.ref.namespace else ''}{one.ref.name}"
         first = one.problems[0]
         click.echo(line(f"netdoc: {where} would be refused and takes no part: {first.path}: {first.text}"), err=True)

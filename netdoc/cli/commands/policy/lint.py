@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import click
 import msgspec
 
 from netdoc.cli import options
+from netdoc.cli.answering import show
 from netdoc.cli.commands.policy.gather import gather, ipblock_option, verdict_exit
 from netdoc.cli.exits import Exit
 from netdoc.model.codes import known_codes
@@ -29,10 +31,11 @@ _MARKS = {"error": "✗", "warning": "!", "info": "·"}
 )
 @ipblock_option
 @options.where_options
+@options.question_options
 def lint(format_: str, fail_on: str, **given: Any) -> Exit:
     """What is wrong or pointless in the policies: invalid, selecting nothing, never matching, shadowed, forgotten."""
-    where = options.where(given)
-    gathered = gather(where, given["ipblock_pods"])
+    where, how = options.where(given, many=True), options.question(given)
+    gathered = gather(where, how, given["ipblock_pods"])
     found = [one for one in inspect(gathered.policies, gathered.services) if where.namespace in ("", one.ref.namespace)]
     found.sort(key=lambda one: (SEVERITIES.index(_severity(one)), one.ref, one.path, one.code))
     if format_ == "json":
@@ -41,9 +44,9 @@ def lint(format_: str, fail_on: str, **given: Any) -> Exit:
         rows = [msgspec.to_builtins(one) | {"severity": _severity(one)} for one in found]
         click.echo(indented({"apiVersion": "netdoc/v1", "kind": "PolicyLint", "findings": rows}), nl=False)
     else:
-        _show(found)
+        show(_lines(found), how.color)
     failing = {"error": {"error"}, "warning": {"error", "warning"}, "never": set()}[fail_on]
-    unread = verdict_exit(gathered)
+    unread = verdict_exit(gathered, how)
     return Exit.FOUND if any(_severity(one) in failing for one in found) else unread
 
 
@@ -52,11 +55,9 @@ def _severity(one: Lint) -> Any:
     return code.severity if code else "warning"
 
 
-def _show(found: list[Lint]) -> None:
-    from netdoc.report.inert import line
-
+def _lines(found: list[Lint]) -> Iterable[str]:
     for one in found:
         where = f"{one.ref.kind} {one.ref.namespace + '/' if one.ref.namespace else ''}{one.ref.name}"
         path = f" at {one.path}" if one.path else ""
-        click.echo(line(f"{_MARKS[_severity(one)]} {one.code}  {where}{path}: {one.text}"))
-    click.echo(f"{len(found)} found" if found else "nothing found")
+        yield f"{_MARKS[_severity(one)]} {one.code}  {where}{path}: {one.text}"
+    yield f"{len(found)} found" if found else "nothing found"

@@ -24,13 +24,14 @@ Row = tuple[str, str, str]
 @click.option("-o", "--output", "format_", type=click.Choice(["table", "json", "csv", "dot", "html"]), default="table")
 @ipblock_option
 @options.where_options
+@options.question_options
 def matrix(pods: bool, format_: str, **given: Any) -> Exit:
     """Who may reach whom, on which ports. Workloads are pods of one owner and the same labels.
 
     -n shows what one namespace's workloads may reach, and who may reach them.
     """
-    where = options.where(given)
-    gathered = gather(where, given["ipblock_pods"])
+    where, how = options.where(given, many=True), options.question(given)
+    gathered = gather(where, how, given["ipblock_pods"])
     spaces = {end.id.partition("/")[0] for end in gathered.policies.pods()}
     if where.namespace and where.namespace not in spaces:
         raise Failure(f"no pod is in namespace {where.namespace}", "see kubectl get namespaces")
@@ -42,7 +43,7 @@ def matrix(pods: bool, format_: str, **given: Any) -> Exit:
     else:
         rows = [row for row in _rows(table) if _concerns(row, where.namespace)]
         click.echo(_DRAW[format_](rows), nl=False)
-    return verdict_exit(gathered)
+    return verdict_exit(gathered, how)
 
 
 def _concerns(row: Row, namespace: str) -> bool:

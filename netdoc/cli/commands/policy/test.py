@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal
 from xml.sax.saxutils import escape, quoteattr
 
@@ -9,7 +10,8 @@ import click
 import msgspec
 
 from netdoc.cli import options
-from netdoc.cli.commands.policy.ends import destinations, sources
+from netdoc.cli.answering import show
+from netdoc.cli.commands.policy.ends import Served, destinations, served, sources
 from netdoc.cli.commands.policy.gather import Gathered, gather, ipblock_option, verdict_exit
 from netdoc.cli.exits import Exit, Failure
 from netdoc.predict.policy import between
@@ -22,14 +24,19 @@ class Assertion(
 
     source: str
     destination: str
-    port: int
+    port: int | str
     expect: Literal["allowed", "denied"]
-    protocol: Literal["TCP", "UDP", "SCTP"] = "TCP"
+    protocol: Literal["TCP", "UDP", "SCTP"] | None = None
     name: str = ""
 
     @property
+    def served(self) -> Served:
+        """Raises Failure for what is no port."""
+        return served(str(self.port), self.protocol)
+
+    @property
     def title(self) -> str:
-        return self.name or f"{self.source} -> {self.destination} on {self.port}/{self.protocol} is {self.expect}"
+        return self.name or f"{self.source} -> {self.destination} on {self.served} is {self.expect}"
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -43,6 +50,7 @@ class Outcome(msgspec.Struct, frozen=True):
 @click.option("-o", "--output", "format_", type=click.Choice(["table", "json", "junit"]), default="table")
 @ipblock_option
 @options.where_options
+@options.question_options
 def test(file: str, format_: str, **given: Any) -> Exit:
     """Holds the policies to the assertions in FILE (YAML). Exit 1 where one fails.
 
@@ -51,12 +59,16 @@ def test(file: str, format_: str, **given: Any) -> Exit:
     - {from: internet, to: "databases/postgres[StatefulSet]", port: 5432, expect: denied}
     """
     assertions = _read(file)
-    gathered = gather(options.where(given), given["ipblock_pods"])
+    how = options.question(given)
+    gathered = gather(options.where(given), how, given["ipblock_pods"])
     outcomes = [_judge(one, gathered) for one in assertions]
-    click.echo(_DRAW[format_](outcomes), nl=False)
+    if format_ == "table":
+        show(_lines(outcomes), how.color)
+    else:
+        click.echo(_DRAW[format_](outcomes), nl=False)
     if any(not one.passed for one in outcomes):
         return Exit.FOUND
-    return verdict_exit(gathered)
+    return verdict_exit(gathered, how)
 
 
 def _read(file: str) -> list[Assertion]:
@@ -82,8 +94,11 @@ def _assertion(file: str, node: Any) -> Assertion:
 
     constructor = yaml.SafeLoader("")
     try:
-        return msgspec.convert(constructor.construct_object(node, deep=True), Assertion)
-    except (msgspec.ValidationError, yaml.YAMLError) as error:
+        assertion = msgspec.convert(constructor.construct_object(node, deep=True), Assertion)
+        if not assertion.served.known:
+            raise Failure("port is empty")
+        return assertion
+    except (msgspec.ValidationError, yaml.YAMLError, Failure) as error:
         raise Failure(f"{file}:{node.start_mark.line + 1}: {error}") from error
     finally:
         constructor.dispose()
@@ -96,9 +111,9 @@ def _judge(assertion: Assertion, gathered: Gathered) -> Outcome:
         callers = sources(assertion.source, gathered)
         verdicts = [
             verdict
-            for backends in destinations(assertion.destination, assertion.port, assertion.protocol, gathered)
+            for backends in destinations(assertion.destination, assertion.served, gathered)
             for verdict in between(
-                gathered.policies, callers, backends.ends, backends.port or assertion.port, assertion.protocol
+                gathered.policies, callers, backends.ends, backends.port or 0, assertion.served.protocol
             )
         ]
     except Failure as failure:
@@ -112,23 +127,22 @@ def _judge(assertion: Assertion, gathered: Gathered) -> Outcome:
     return Outcome(assertion, False, f"{first.source} -> {first.destination} on {first.port} is {said}{why}")
 
 
-def _table(outcomes: list[Outcome]) -> str:
-    from netdoc.report.inert import line
-
-    rows = []
+def _lines(outcomes: list[Outcome]) -> Iterable[str]:
     for one in outcomes:
-        rows.append(f"{'✓ PASS' if one.passed else '✗ FAIL'}  {one.assertion.title}")
-        rows += [f"        {one.detail}"] if one.detail else []
+        yield f"{'✓ PASS' if one.passed else '✗ FAIL'}  {one.assertion.title}"
+        if one.detail:
+            yield f"        {one.detail}"
     failed = sum(not one.passed for one in outcomes)
-    rows.append(f"{len(outcomes) - failed} passed, {failed} failed")
-    return "".join(line(row) + "\n" for row in rows)
+    yield f"{len(outcomes) - failed} passed, {failed} failed"
 
 
 def _json(outcomes: list[Outcome]) -> str:
     from netdoc.report.json import indented
 
     rows = [
-        msgspec.to_builtins(one.assertion) | {"passed": one.passed} | ({"detail": one.detail} if one.detail else {})
+        msgspec.to_builtins(one.assertion)
+        | {"protocol": one.assertion.served.protocol, "passed": one.passed}
+        | ({"detail": one.detail} if one.detail else {})
         for one in outcomes
     ]
     return indented({"apiVersion": "netdoc/v1", "kind": "PolicyTest", "results": rows})
@@ -152,4 +166,4 @@ def _case(one: Outcome) -> str:
     return f'<testcase classname="policy" name={name}>{failure}</testcase>\n'
 
 
-_DRAW: Any = {"table": _table, "json": _json, "junit": _junit}
+_DRAW: Any = {"json": _json, "junit": _junit}
