@@ -1,5 +1,5 @@
-"""What explains what was measured: whatever the other checks found at the same hops. What packets show of the policies
-explains a denial that does not hold."""
+"""What explains what was measured: whatever the other checks found at the same hops. A name that stands for nothing does
+not resolve. What packets show of the policies explains a denial that does not hold."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ CONNECTIONS = (
     "pod.port-closed",
     "service.endpoint-dead",
 )
+NAMELESS = ("target.not-found", "target.namespace-not-found", "service.not-found", "service.external-name-broken")
 BACKENDS = (*POD_TROUBLES, *WORKLOAD_TROUBLES, *SERVICE_TROUBLES, *NODE_TROUBLES, *SYMPTOMS)
 BESIDE = tuple(one for one in (*DENIALS, *MISDIRECTED) if one not in BACKENDS)
 
 RULES: tuple[CausalRule, ...] = (
     *(CausalRule(cause, "same-hop", one) for cause in (*RESOLVERS, "policy.dns-egress-denied") for one in LOOKUPS),
+    *(CausalRule(cause, "backend-of", one) for cause in NAMELESS for one in LOOKUPS),
     *(CausalRule(cause, "backend-of", one) for cause in BACKENDS for one in CONNECTIONS),
     *(CausalRule(cause, "same-hop", one) for cause in BESIDE for one in CONNECTIONS),
     *(CausalRule("packet.policy-contradicted", "same-hop", denial) for denial in DENIALS),

@@ -82,6 +82,8 @@ async def _endpoint(cluster: Cluster, hop: Hop, service: Hop) -> Called:
 
 def _outside(subject: Subject) -> Iterable[Called]:
     """Addresses outside, and nodes, that are called by a port that is known."""
+    if any(one.what in ("target", "namespace") for one in subject.path.absent):
+        return  # a name that nearly is one of the cluster's stands for nothing outside either
     asked = subject.path.target.port
     port = asked.number if asked is not None else None
     led = {id_ for kind in ("client", "service") for hop in subject.path.of_kind(kind) for id_ in hop.next}

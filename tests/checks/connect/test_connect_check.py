@@ -14,6 +14,7 @@ from netdoc.api import Finding, Kubectl, Ports, Subject, Unjudged, kube, parse_t
 from netdoc.cluster import SnapshotCluster
 from netdoc.demo import assemble
 from netdoc.diagnosis import diagnose
+from netdoc.engine.absent import judge_path
 from netdoc.model.codes import known_codes
 from netdoc.model.kube.meta import ObjectRef
 from netdoc.model.record import Gap
@@ -116,16 +117,18 @@ async def tried(
     repeat: int = 3,
     on: SnapshotCluster | None = None,
     source: str = CLIENT,
+    target: str = TARGET,
 ) -> Outcome:
     recorder = Recorder(on or cluster())
-    path = await resolve(recorder, parse_target(TARGET), (parse_source(source),))
+    path = await resolve(recorder, parse_target(target), (parse_source(source),))
     subject = Subject(path=path, kubectl=Kubectl("test"), now=MOMENT, since=timedelta(hours=2), repeat=repeat)
     fake = Fake(verdict, name or [web[0]], conf, set(silent))
     ports = Ports(recorder, Recording(recorder, fake, consents))
     found = tuple(CHECK.judge(await CHECK.observe(ports, subject)))
     known = tuple(_settled(one) for one in found if isinstance(one, Finding))
     denials = POLICY.judge(await POLICY.observe(ports, subject))
-    both = (*known, *(_settled(one) for one in denials if isinstance(one, Finding)))
+    beside = (*denials, *judge_path(path, subject.kubectl))
+    both = (*known, *(_settled(one) for one in beside if isinstance(one, Finding)))
     made = diagnose(both, path, (*CHECK.rules, *POLICY.rules))
     roots = tuple(made.findings[place] for place in made.roots)
     return Outcome(known, roots, tuple(one for one in found if isinstance(one, Unjudged)))
@@ -142,6 +145,22 @@ def only(addresses: list[str], kind: str) -> Verdict:
 async def test_what_arrives_is_silent(web: tuple[str, list[str]]) -> None:
     told = await tried(web)
     assert (told.findings, told.unjudged) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("target", "code"),
+    [
+        ("http://web.shpo/", "target.namespace-not-found"),
+        ("wbe.shop:80", "target.not-found"),
+        ("svc/wbe.shop", "target.not-found"),
+    ],
+)
+async def test_a_name_that_stands_for_nothing_does_not_exist_for_that(
+    web: tuple[str, list[str]], target: str, code: str
+) -> None:
+    told = await tried(web, name="not-found", target=target)
+    assert [one.code for one in told.roots] == [code]
+    assert set(told.codes) <= {"dns.nxdomain"}
 
 
 async def test_one_dead_replica_of_three_is_found_among_those_that_answer(web: tuple[str, list[str]]) -> None:
