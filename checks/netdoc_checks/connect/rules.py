@@ -1,5 +1,7 @@
-"""What explains what was measured: whatever the other checks found at the same hops. A name that stands for nothing does
-not resolve. What packets show of the policies explains a denial that does not hold."""
+"""What explains what was measured: whatever the other checks found at the same hops.
+
+A name that stands for nothing does not resolve. What packets show of the policies explains a denial that does not hold.
+"""
 
 from __future__ import annotations
 
