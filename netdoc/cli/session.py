@@ -8,31 +8,19 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
-from netdoc import __version__
 from netdoc.cli.exits import Exit, exit_code
 from netdoc.cli.options import OutputOptions, RunOptions, WhereOptions
 from netdoc.cli.output import Writer
 from netdoc.cli.questions import on_stdin
 from netdoc.cli.sources import digest_of, open_cluster
-from netdoc.engine.assemble import assemble
-from netdoc.engine.events import Announcer, Listener
 from netdoc.engine.run import Ending, Request, Run
+from netdoc.journal.keeping import Called, Keeping, kept_options, open_journal
 from netdoc.journal.place import new_id
-from netdoc.journal.redaction import redacted
-from netdoc.model import report as model
-from netdoc.model.event import Event
 from netdoc.model.report import Report
 from netdoc.ports import Cluster, NoVantages, Recorder, Vantages
-
-if TYPE_CHECKING:
-    from netdoc.journal.writer import Journal
-
-_ENDINGS = {"timeout": "the time limit was reached", "interrupted": "it was interrupted", "finished": ""}
 
 Opening = Callable[[str], Awaitable[Cluster]]
 """Opens the cluster for the run of that id."""
@@ -61,28 +49,41 @@ def perform(how: Conduct) -> Exit:
 
 
 async def _perform(how: Conduct) -> Exit:
-    id_, started = new_id(), datetime.now(UTC)
+    called = _called(how)
     opening = how.open or (lambda run: open_cluster(how.where, run))
-    cluster = await opening(id_)
+    cluster = await opening(called.run)
     how = _consented(how)
     async with _opened(cluster) as recorder, _measuring(cluster, how) as vantages:
         writer = Writer(how.output)
-        journal = None if how.run.no_journal else _journal(id_, started, how, recorder)
-        announce = Announcer(id_, (_redacting(*([journal] if journal else []), *writer.listeners),))
-        recorder.listen(lambda record, answer: announce("observed", record=record))
-        announce("run.started")
-        work = Run(how.request, recorder, announce, on_stdin, vantages)
+        journal = None if how.run.no_journal else open_journal(called, how.request, recorder, _complaining(how))
+        keeping = Keeping(called, recorder, writer.listeners, journal)
+        work = Run(how.request, recorder, keeping.announce, on_stdin, vantages)
         with _interrupts() as stop:
-            ending = await work.go(stop)
-        header = await _header(id_, started, how.request, recorder, work.outcome)
-        report = redacted(how.finish(assemble(work.ledger, recorder, header, _ENDINGS[ending])))
-        code = exit_code(report, ending, fail_on=how.run.fail_on, require_measured=how.run.require_measured)
-        announce("run.finished", report=report)
-        if journal is not None:
-            _end(journal, report, ending, code)
+            report, code = await keeping.go(work, stop, how.finish, lambda report, ending: _exit(how, report, ending))
         writer.note(*recorder.notes)
         writer.write(report)
-        return code
+        return Exit(code)
+
+
+def _called(how: Conduct) -> Called:
+    return Called(
+        run=new_id(),
+        started_at=datetime.now(UTC),
+        command=("netdoc", *sys.argv[1:]),
+        options=kept_options(how.where),
+        digest="" if how.run.no_journal else digest_of(how.where),
+        resumes=how.resumes,
+        rechecks=how.rechecks,
+    )
+
+
+def _exit(how: Conduct, report: Report, ending: Ending) -> Exit:
+    return exit_code(report, ending, fail_on=how.run.fail_on, require_measured=how.run.require_measured)
+
+
+def _complaining(how: Conduct) -> Callable[[str], None]:
+    quiet = how.output.quiet
+    return lambda text: None if quiet else print(f"netdoc: {text}", file=sys.stderr)
 
 
 @contextlib.asynccontextmanager
@@ -116,81 +117,6 @@ async def _measuring(cluster: Cluster, how: Conduct) -> AsyncIterator[Vantages]:
         yield places
     finally:
         await places.close()
-
-
-def _redacting(*listeners: Listener) -> Listener:
-    """Hands each event on without secrets: to the journal first, so that what was shown is kept."""
-
-    def tell(event: Event) -> None:
-        clean = redacted(event)
-        for listener in listeners:
-            listener(clean)
-
-    return tell
-
-
-def _journal(id_: str, started: datetime, how: Conduct, recorder: Recorder) -> Journal:
-    from netdoc.journal.again import head_fields
-    from netdoc.journal.entries import VERSION, Head
-    from netdoc.journal.writer import Journal
-
-    place = recorder.where
-    if place.type == "snapshot" and place.path:
-        place = msgspec.structs.replace(place, path=str(Path(place.path).absolute()))
-    head = Head(
-        journal=VERSION,
-        run=id_,
-        netdoc=__version__,
-        started_at=started,
-        command=("netdoc", *sys.argv[1:]),
-        where=place,
-        options=_kept_options(how.where),
-        digest=digest_of(how.where),
-        resumes=how.resumes,
-        rechecks=how.rechecks,
-        **head_fields(how.request),
-    )
-    quiet = how.output.quiet
-    journal = Journal(head, lambda text: None if quiet else print(f"netdoc: {text}", file=sys.stderr))
-    recorder.listen(journal.observed)
-    recorder.clock = journal.now
-    return journal
-
-
-def _kept_options(where: WhereOptions) -> dict[str, object]:
-    """The where options as a head keeps them: files by their whole path, so that they are found from anywhere."""
-    options: dict[str, object] = msgspec.to_builtins(where)
-    for name in ("snapshot", "kubeconfig"):
-        if options[name]:
-            options[name] = str(Path(str(options[name])).absolute())
-    return options
-
-
-def _end(journal: Journal, report: Report, ending: Ending, code: Exit) -> None:
-    from netdoc.journal.entries import End
-
-    at = report.run.finished_at
-    journal.end(End(ending=ending, at=at, status=report.status, headline=report.headline, exit=int(code)))
-
-
-async def _header(id_: str, started: datetime, request: Request, recorder: Recorder, outcome: str) -> model.Run:
-    place = recorder.where
-    return model.Run(
-        id=id_,
-        started_at=started,
-        finished_at=datetime.now(UTC),
-        command=("netdoc", *sys.argv[1:]),
-        playbook=request.playbook.name,
-        outcome=outcome,
-        input=model.RunInput(
-            type=place.type,
-            context=place.context,
-            server=place.server,
-            path=place.path,
-            scenario=place.scenario,
-            now=await recorder.now(),
-        ),
-    )
 
 
 @contextlib.contextmanager

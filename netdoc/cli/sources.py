@@ -27,29 +27,10 @@ async def open_cluster(options: WhereOptions, run: str, *, metadata_only: bool =
 
 def digest_of(options: WhereOptions) -> str:
     """The digest of an input that is whole by itself, a snapshot or the demo; "" for a live cluster."""
-    from pathlib import Path
+    from netdoc.demo.digest import of_scenario
+    from netdoc.journal.digests import of_input
 
-    from netdoc.journal.digests import of_path
-
-    try:
-        if options.snapshot:
-            return of_path(Path(options.snapshot))
-        return _demo_digest(options.demo) if options.demo else ""
-    except OSError:
-        return ""
-
-
-def _demo_digest(scenario: str) -> str:
-    """Of the embedded network as it ships: another netdoc may tell another story under the same name."""
-    import hashlib
-    from importlib import resources
-
-    digest = hashlib.sha256()
-    home = resources.files("netdoc.demo")
-    files = sorted(home.joinpath("network").iterdir(), key=lambda one: one.name)
-    for one in (*files, home.joinpath("scenarios", f"{scenario}.yaml")):
-        digest.update(one.read_bytes())
-    return digest.hexdigest()
+    return of_input(options.snapshot, options.demo, of_scenario)
 
 
 def _demo(options: WhereOptions) -> Cluster:

@@ -9,22 +9,16 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from netdoc import __version__
 from netdoc.engine.ask import Question
-from netdoc.engine.assemble import assemble
-from netdoc.engine.events import Announcer
-from netdoc.engine.run import Ending, Request, Run
-from netdoc.journal.again import Continued, head_fields, request_of
+from netdoc.engine.run import Ending, Request
+from netdoc.journal.again import Continued, request_of
 from netdoc.journal.compare import compare
-from netdoc.journal.entries import VERSION, End, Head
-from netdoc.journal.redaction import redacted
+from netdoc.journal.keeping import Called, Keeping, kept_options, open_journal
 from netdoc.journal.writer import Journal
-from netdoc.model import report as model
 from netdoc.model.event import Event
 from netdoc.model.kube.meta import Object, ObjectRef
 from netdoc.model.record import Record
@@ -33,15 +27,10 @@ from netdoc.ports import Cluster, Listing, Recorder
 from netdoc.report.inert import page
 from netdoc.tui.guided import Guided
 from netdoc.tui.kept import kept_report, story_of
-from netdoc.tui.opening import NotOpened, open_place, see
+from netdoc.tui.opening import NotOpened, digest_of, open_place, see
 from netdoc.tui.requests import request_for
 from netdoc.tui.start import Plan
 
-_ENDINGS: dict[Ending, str] = {
-    "timeout": "the time limit was reached",
-    "interrupted": "it was interrupted",
-    "finished": "",
-}
 _EXITS = {"pass": 0, "warn": 0, "fail": 1, "unknown": 3}
 
 
@@ -83,7 +72,7 @@ class Conduct:
 
     async def go(self) -> Report:
         """The report. Raises NotOpened, or what a plan that does not parse raises, before anything is asked."""
-        started = datetime.now(UTC)
+        called = self._called()
         story = story_of(self.plan.resumes) if self.plan.resumes else None
         request = request_of(story) if story else request_for(self.plan)
         cluster: Cluster = open_place(self.plan.place, self.run)
@@ -91,8 +80,9 @@ class Conduct:
         try:
             self.feed.label = _label(recorder)
             await self._seen(cluster)
-            journal = self._journal(started, request, recorder) if self.plan.limits.keep else None
-            return await self._conduct(started, request, recorder, journal)
+            keep = self.plan.limits.keep
+            journal = open_journal(called, request, recorder, self.feed.notes.append) if keep else None
+            return await self._conduct(called, request, recorder, journal)
         finally:
             await recorder.close()
 
@@ -107,32 +97,18 @@ class Conduct:
         look.cancel()
         raise NotOpened("it was interrupted before the cluster answered")
 
-    async def _conduct(
-        self, started: datetime, request: Request, recorder: Recorder, journal: Journal | None
-    ) -> Report:
-        announce = Announcer(self.run, (lambda event: self._tell(redacted(event), journal),))
-        recorder.listen(lambda record, answer: announce("observed", record=record))
+    async def _conduct(self, called: Called, request: Request, recorder: Recorder, journal: Journal | None) -> Report:
+        keeping = Keeping(called, recorder, (self._tell,), journal)
         recorder.listen(self._saw)
-        announce("run.started")
-        work = self._work = Guided(request, recorder, announce, self._ask)
-        self._sketch = lambda: self._report(started, work, recorder, None, "")
-        ending = await work.go(self.stop)
-        now = await recorder.now()
-        report = redacted(self._report(started, work, recorder, now, _ENDINGS[ending]))
-        report = self._compared(report)
-        announce("run.finished", report=report)
-        if journal is not None:
-            code = {"interrupted": 130, "timeout": 4}.get(ending, _EXITS[report.status])
-            at = report.run.finished_at
-            journal.end(End(ending=ending, at=at, status=report.status, headline=report.headline, exit=code))
+        work = self._work = Guided(request, recorder, keeping.announce, self._ask)
+        self._sketch = lambda: keeping.standing(work)
+        report, _ = await keeping.go(work, self.stop, self._compared, _exit)
         return report
 
-    def _tell(self, event: Event, journal: Journal | None) -> None:
-        """To the journal first, so that what was shown is kept; after each step with how things stand."""
-        if journal is not None:
-            journal(event)
+    def _tell(self, event: Event) -> None:
+        """After each step with how things stand."""
         if event.event == "step.finished" and self._sketch is not None:
-            self.feed.sight = sight(redacted(self._sketch()))
+            self.feed.sight = sight(self._sketch())
         elif event.report is not None:
             self.feed.sight = sight(event.report)
         self.feed.events.append(event)
@@ -145,51 +121,27 @@ class Conduct:
         self._asked = asyncio.get_running_loop().create_future()
         return await self._asked
 
-    def _report(self, started: datetime, work: Run, recorder: Recorder, now: datetime | None, early: str) -> Report:
-        place, request = recorder.where, work.request
-        header = model.Run(
-            id=self.run,
-            started_at=started,
-            finished_at=datetime.now(UTC),
-            command=self.plan.command,
-            playbook=request.playbook.name,
-            outcome=work.outcome,
-            input=model.RunInput(
-                type=place.type,
-                context=place.context,
-                server=place.server,
-                path=place.path,
-                scenario=place.scenario,
-                now=now,
-            ),
-        )
-        return assemble(work.ledger, recorder, header, early)
-
     def _compared(self, report: Report) -> Report:
         """Beside the run that this one does again: what recovered, what is still there, what is new."""
         before = self.earlier or (kept_report(self.plan.rechecks) if self.plan.rechecks else None)
         return msgspec.structs.replace(report, compared=compare(before, report)) if before else report
 
-    def _journal(self, started: datetime, request: Request, recorder: Recorder) -> Journal:
-        place = recorder.where
-        if place.type == "snapshot" and place.path:
-            place = msgspec.structs.replace(place, path=str(Path(place.path).absolute()))
-        head = Head(
-            journal=VERSION,
+    def _called(self) -> Called:
+        plan = self.plan
+        return Called(
             run=self.run,
-            netdoc=__version__,
-            started_at=started,
-            command=self.plan.command,
-            where=place,
-            options=_options(self.plan),
-            resumes=self.plan.resumes,
-            rechecks=self.plan.rechecks,
-            **head_fields(request),
+            started_at=datetime.now(UTC),
+            command=plan.command,
+            options=kept_options(plan.place),
+            digest=digest_of(plan.place) if plan.limits.keep else "",
+            resumes=plan.resumes,
+            rechecks=plan.rechecks,
         )
-        journal = Journal(head, self.feed.notes.append)
-        recorder.listen(journal.observed)
-        recorder.clock = journal.now
-        return journal
+
+
+def _exit(report: Report, ending: Ending) -> int:
+    """As the linear command would have ended."""
+    return {"interrupted": 130, "timeout": 4}.get(ending, _EXITS[report.status])
 
 
 def sight(report: Report) -> tuple[Report, Report]:
@@ -202,12 +154,3 @@ def _label(recorder: Recorder) -> str:
     if where.type == "demo":
         return f"demo {where.scenario}"
     return f"snapshot {where.path}" if where.type == "snapshot" else f"context {where.context or where.server}"
-
-
-def _options(plan: Plan) -> dict[str, object]:
-    """The place as a head keeps it: files by their whole path, so that they are found from anywhere."""
-    options: dict[str, object] = msgspec.to_builtins(plan.place)
-    for name in ("snapshot", "kubeconfig"):
-        if options[name]:
-            options[name] = str(Path(str(options[name])).absolute())
-    return options

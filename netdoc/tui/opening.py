@@ -40,6 +40,14 @@ async def see(cluster: Cluster) -> None:
         raise NotOpened(error.message, error.hint) from error
 
 
+def digest_of(place: Place) -> str:
+    """Of a snapshot or the demo, which no journal keeps; "" for a live cluster."""
+    from netdoc.demo.digest import of_scenario
+    from netdoc.journal.digests import of_input
+
+    return of_input(place.snapshot, place.demo, of_scenario)
+
+
 def _demo(place: Place) -> Cluster:
     from netdoc.demo import UnknownScenario, open_demo
 
