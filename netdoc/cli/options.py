@@ -205,12 +205,17 @@ def question(given: dict[str, Any]) -> QuestionOptions:
     return QuestionOptions(**{name: given.pop(name) for name in QuestionOptions.__struct_fields__})
 
 
+def consents(given: dict[str, Any]) -> tuple[Consent, ...]:
+    """Takes the consents out."""
+    return tuple(consent for name, consent in _CONSENTS.items() if given.pop(name, False))
+
+
 def run(given: dict[str, Any]) -> RunOptions:
     if given.pop("probe", False):
         raise Failure("--probe is not in this version: test pods come with a later one")
-    consents = tuple(consent for name, consent in _CONSENTS.items() if given.pop(name, False))
+    agreed = consents(given)
     chosen = {name: given.pop(name) for name in RunOptions.__struct_fields__ if name in given}
-    return RunOptions(**chosen, consents=consents)
+    return RunOptions(**chosen, consents=agreed)
 
 
 def output(given: dict[str, Any], formats: tuple[str, ...]) -> OutputOptions:

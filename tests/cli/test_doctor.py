@@ -82,7 +82,7 @@ def test_what_is_refused_fails_by_name(tmp_path: Path) -> None:
     assert {one.get("namespace", "") for one in reviews if one["resource"] == "pods"} == {"shop"}
     assert {one.get("namespace", "") for one in reviews if one["resource"] == "nodes"} == {""}
     assert not [one for one in reviews if one.get("group") == "cilium.io"], "a group that is not there needs no right"
-    assert {one.get("subresource", "") for one in reviews if one["resource"] == "pods"} == {"", "log"}
+    assert {one.get("subresource", "") for one in reviews if one["resource"] == "pods"} == {"", "log", "exec", "portforward"}
 
 
 def test_a_server_that_does_not_say_what_is_allowed(tmp_path: Path) -> None:
@@ -141,3 +141,13 @@ def test_the_table_says_the_same() -> None:
     assert [row.split()[1:3] for row in answer.out.splitlines()] == [
         [status.upper(), name.split()[0]] for name, status, _ in lines
     ]
+
+
+def test_whether_measuring_is_allowed_is_said(tmp_path: Path) -> None:
+    """To may not is a note: consents are for few."""
+    with ApiServer(shop()) as server:
+        server.forbidden |= {("create", "pods/portforward")}
+        lines, code = looked(*at(server, tmp_path))
+    assert code == 0
+    assert of("--exec", lines) == [("ok", "allowed: create and get pods/exec")]
+    assert of("--port-forward", lines) == [("note", "may not create pods/portforward: it would not work")]

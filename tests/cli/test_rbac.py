@@ -90,3 +90,18 @@ def test_secrets_of_a_target_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     assert role["rules"] == [
         {"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["web-tls"], "verbs": ["get"]}
     ]
+
+
+@pytest.mark.parametrize(
+    ("consents", "resources"),
+    [(("--exec",), {"pods/exec"}), (("--port-forward",), {"pods/portforward"}),
+     (("--exec", "--port-forward"), {"pods/exec", "pods/portforward"})],
+)  # fmt: skip
+def test_a_consent_needs_its_own_rights_and_no_more(consents: tuple[str, ...], resources: set[str]) -> None:
+    """`get` for the WebSocket's request, `create` for what it opens (KEP-4006)."""
+    (plain,), (role,) = printed(), printed(*consents)
+    wanted = {("", resource, verb) for resource in resources for verb in ("get", "create")}
+    assert allowed(role) - allowed(plain) == wanted
+    inside, outside = printed("-n", "shop", *consents)
+    assert wanted <= allowed(inside)
+    assert not wanted & allowed(outside)

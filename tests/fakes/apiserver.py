@@ -227,7 +227,8 @@ class Handler(BaseHTTPRequestHandler):
     def _review(self) -> None:
         review = json.loads(self.asked.body)
         wanted = review.get("spec", {}).get("resourceAttributes", {})
-        denied = (wanted.get("verb"), wanted.get("resource")) in self.api.forbidden
+        resource = "/".join(one for one in (wanted.get("resource"), wanted.get("subresource")) if one)
+        denied = (wanted.get("verb"), resource) in self.api.forbidden
         self.send(review | {"status": {"allowed": not denied}}, 201)
 
     def _groups(self) -> None:

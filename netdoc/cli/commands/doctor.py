@@ -18,12 +18,14 @@ from click.core import ParameterSource
 from netdoc import __version__
 from netdoc.cli import options
 from netdoc.cli.answering import show
+from netdoc.cli.consents import RULES
 from netdoc.cli.exits import Exit, Failure
 from netdoc.cli.options import WhereOptions
 from netdoc.cli.reading import within
 
 if TYPE_CHECKING:  # a cluster is opened where one is looked at, and not for a word of help
     from netdoc.cluster.live import LiveCluster
+    from netdoc.ports.vantage import Consent
 
 _LIBRARIES = ("msgspec", "click", "kubernetes", "textual", "rich", "dnspython", "httpx", "scapy")
 PATIENCE = timedelta(seconds=2)
@@ -114,6 +116,7 @@ async def _cluster(where: WhereOptions) -> list[Line]:
     try:
         await cluster.connect()
         lines = [await _reached(cluster), *await _allowed(cluster, where.namespace)]
+        lines += [await _consent(cluster, one, where.namespace) for one in RULES]
         return lines + [Line("note", "note", note) for note in cluster.notes]
     except Unreachable as error:
         return [Line("cluster", "fail", f"{error.message}; {error.hint}")]
@@ -153,3 +156,18 @@ async def _allowed(cluster: LiveCluster, namespace: str) -> list[Line]:
         )
     where = f" in {namespace}" if namespace else ""
     return lines or [Line("permissions", "ok", f"all {len(asked)} reads of the checks are allowed{where}")]
+
+
+async def _consent(cluster: LiveCluster, consent: Consent, namespace: str) -> Line:
+    """Whether the user could do what --exec or --port-forward does. That one may not is a note: it is for few."""
+    from netdoc.cluster.review import may
+
+    rule = RULES[consent]
+    answers = {verb: await may(cluster, verb, rule.resource, rule.group, namespace) for verb in rule.verbs}
+    refused = [verb for verb, answer in answers.items() if answer is False]
+    unsaid = [answer for answer in answers.values() if not isinstance(answer, bool)]
+    if refused:
+        return Line(f"--{consent}", "note", f"may not {' and '.join(refused)} {rule.resource}: it would not work")
+    if unsaid:
+        return Line(f"--{consent}", "note", f"whether it is allowed could not be asked: {unsaid[0].detail}")
+    return Line(f"--{consent}", "ok", f"allowed: {' and '.join(rule.verbs)} {rule.resource}")

@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from netdoc.cli import options
+from netdoc.cli.consents import RULES
 from netdoc.cli.exits import Failure
 from netdoc.cli.reading import ask
 from netdoc.engine.check import Check
@@ -24,21 +25,25 @@ from netdoc.report.inert import line
 @click.option("--check", "chosen", metavar="ID", multiple=True, help="Only this check; may repeat. Default: all.")
 @click.option("--target", metavar="TARGET", default="", help="With the Secrets that are read for this target, by name.")
 @options.from_option
+@click.option("--exec", "exec_", is_flag=True, help="With what --exec needs: to run tools in containers.")
+@click.option("--port-forward", is_flag=True, help="With what --port-forward needs: to open tunnels to pods.")
 @click.option("--name", default="netdoc", show_default=True, help="Name of the roles.")
 @click.option("-o", "--output", "format_", type=click.Choice(["yaml", "json"]), default="yaml", help="How to print it.")
 @options.where_options
 @options.question_options
 def rbac(chosen: tuple[str, ...], target: str, sources: tuple[str, ...], name: str, format_: str, **given: Any) -> None:
-    """Prints the least ClusterRole that the checks need; no Secret is in it.
+    """Prints the least ClusterRole that the checks need; it only reads, and no Secret is in it.
 
     \b
     netdoc rbac | kubectl apply -f -
     netdoc rbac -n shop                   # a Role in shop, and a ClusterRole for what is outside namespaces
     netdoc rbac --target svc/web.shop     # and a Role with the names of the Secrets that the checks read for it
+    netdoc rbac --exec --port-forward     # for those who may consent to measuring
     """
     where, how = options.where(given, many=True), options.question(given)
     checks = _checks(chosen)
-    documents = list(_documents(rules_for(checks), where.namespace, name))
+    rules = (*rules_for(checks), *(RULES[one] for one in options.consents(given)))
+    documents = list(_documents(rules, where.namespace, name))
     asked = _asked(target, sources) if target else None
     readers = readers_of_secrets(checks)
     if asked and readers:
