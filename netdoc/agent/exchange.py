@@ -15,7 +15,8 @@ from typing import Any
 
 from .connect import elapsed, wait
 from .failures import failure, listen_for_errors, queued_error
-from .parameters import Parameters, address, flag, number, one_of, text, whole
+from .parameters import BadParameters, Parameters, address, flag, number, one_of, text, whole
+from .resolvconf import read_conf
 from .wire import NotAnAnswer, question, read
 
 BUFFER = 65535
@@ -30,10 +31,11 @@ class Failed(Exception):
 
 
 def measure(given: Parameters) -> dict[str, Any]:
-    """Parameters: server, name; port, type, transport, edns, source_port, timeout (s), retries, repeat, recursion,
-    checking_disabled. Result: how many of the repetitions failed, and each with its tries."""
+    """Parameters: name; server (resolv.conf's first where absent), port, type, transport, edns, source_port,
+    timeout (s), retries, repeat, recursion, checking_disabled. Result: how many of the repetitions failed, and each
+    with its tries."""
     repeat = whole(given, "repeat", 1, 1, 1000)
-    place = (address(given, "server"), whole(given, "port", 53, 1, 65535))
+    place = (_server(given), whole(given, "port", 53, 1, 65535))
     build = _builder(given)
     build()  # a question that is none is refused before anything is sent
     settings = (
@@ -45,6 +47,15 @@ def measure(given: Parameters) -> dict[str, Any]:
     rounds = [_round(place, build, settings, retries) for _ in range(repeat)]
     failures = sum(1 for one in rounds if not one["ok"])
     return {"server": place[0], "port": place[1], "attempts": repeat, "failures": failures, "rounds": rounds}
+
+
+def _server(given: Parameters) -> str:
+    if "server" in given:
+        return address(given, "server")
+    servers = read_conf().nameservers
+    if not servers:
+        raise BadParameters("no server: none is given, and /etc/resolv.conf names none")
+    return servers[0]
 
 
 def _builder(given: Parameters) -> Any:

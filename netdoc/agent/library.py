@@ -21,10 +21,10 @@ from .rdata import MOST_RECORDS
 def question(name: str, type_: str, edns: int, recursion: bool = True, checking_disabled: bool = False) -> Any:
     """A query. `edns` is the payload size that is offered, 0 for none. Raises BadParameters."""
     try:
+        if not name:
+            raise BadParameters("a domain name must not be empty")
         asked = dns.name.from_text(name, dns.name.root)
-    except dns.exception.DNSException as error:
-        raise BadParameters(f"{name!r} is not a domain name: {error}") from None
-    except UnicodeError as error:
+    except (dns.exception.DNSException, UnicodeError) as error:
         raise BadParameters(f"{name!r} is not a domain name: {error}") from None
     try:
         kind = dns.rdatatype.from_text(type_)

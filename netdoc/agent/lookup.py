@@ -15,19 +15,21 @@ from .connect import elapsed
 from .exchange import ask
 from .pair import ask_pair
 from .parameters import BadParameters, Parameters, flag, number, one_of, text, texts, whole
-from .resolvconf import Conf, read_conf
+from .resolvconf import Conf, own_libc, read_conf
 from .wire import question
 
 Step = dict[str, Any]
 FAMILIES = ("A", "AAAA")
+LIBCS = ("glibc", "musl")
 TRY_ANOTHER_SERVER = ("SERVFAIL", "NOTIMP", "REFUSED")  # glibc, resolv/res_send.c
 
 
 def measure(given: Parameters) -> dict[str, Any]:
-    """Parameters: name, names (the expansion, in order; derived where absent), libc, nameservers, options, port,
-    search, timeout (s), attempts, parallel. Result: the steps, which one decided, and the addresses."""
+    """Parameters: name, names (the expansion, in order; derived where absent), libc (this system's where absent),
+    nameservers, options, port, search (resolv.conf's where absent), timeout (s), attempts, parallel. Result: the
+    steps, which one decided, and the addresses."""
     conf = _conf(given)
-    libc = one_of(given, "libc", ("glibc", "musl"))
+    libc = one_of(given, "libc", LIBCS) if "libc" in given else own_libc()
     names = texts(given, "names") or conf.expand(text(given, "name"), libc)
     for name in names:
         question(name, "A", 0)
@@ -78,32 +80,44 @@ def _glibc(name: str, conf: Conf, port: int, timeout: float, attempts: int, para
     for round_ in range(attempts):
         wait = timeout if round_ == 0 else max(1.0, timeout * 2**round_ / len(servers)) if timeout >= 1 else timeout
         for server in servers:
-            answers = _both(name, (server, port), wait, parallel, conf.tcp())
+            answers = _both(name, (server, port), wait, parallel, conf)
             tries += answers.values()
             if all(_settles(one) for one in answers.values()):
                 return _step(answers, tries)
     return _step(answers, tries)
 
 
-def _both(name: str, place: tuple[str, int], wait: float, parallel: bool, tcp: bool) -> dict[str, dict[str, Any]]:
-    if parallel and not tcp:
-        found = ask_pair([place], name, FAMILIES, wait)
+def _both(name: str, place: tuple[str, int], wait: float, parallel: bool, conf: Conf) -> dict[str, dict[str, Any]]:
+    edns, transport = conf.edns(), "tcp" if conf.tcp() else "udp"
+    if parallel and not conf.tcp():
+        found = ask_pair([place], name, FAMILIES, wait, edns)
     else:
-        found = {one: ask(place, question(name, one, 0), "tcp" if tcp else "udp", wait) for one in FAMILIES}
+        found = {one: ask(place, question(name, one, edns), transport, wait) for one in FAMILIES}
+    return _told(found, name, place, wait, edns)
+
+
+def _told(
+    found: dict[str, dict[str, Any]], name: str, place: tuple[str, int], wait: float, edns: int = 0
+) -> dict[str, dict[str, Any]]:
+    """Each with its type and server; what came cut over UDP is asked for again over TCP, of whoever answered."""
+    whole: dict[str, dict[str, Any]] = {}
     for kind, told in found.items():
-        told |= {"server": told.get("server", place[0]), "type": kind}
-        if told.get("truncated") and not tcp:
-            again = ask(place, question(name, kind, 0), "tcp", wait)
-            found[kind] = {**again, "server": place[0], "type": kind, "after_truncation": True}
-    return found
+        server = told.get("server", place[0])
+        if told.get("truncated") and told["transport"] == "udp":
+            told = {**ask((server, place[1]), question(name, kind, edns), "tcp", wait), "after_truncation": True}
+        whole[kind] = {**told, "server": server, "type": kind}
+    return whole
 
 
 def _musl(name: str, conf: Conf, port: int, timeout: float, attempts: int) -> Step:
-    """Every server at once, the first useful answer wins; asked again `attempts` times within `timeout`."""
+    """Every server at once, the first useful answer wins; asked again `attempts` times within `timeout`.
+
+    A cut answer is asked for again over TCP, as musl does since 1.2.4 (2023).
+    """
     tries: list[dict[str, Any]] = []
     places = [(server, port) for server in conf.nameservers]
     for _ in range(attempts):
-        answers = ask_pair(places, name, FAMILIES, timeout / attempts)
+        answers = _told(ask_pair(places, name, FAMILIES, timeout / attempts), name, places[0], timeout)
         tries += answers.values()
         if all(one["ok"] for one in answers.values()):
             break

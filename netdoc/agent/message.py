@@ -61,6 +61,8 @@ def question(name: str, type_: str, edns: int, recursion: bool = True, checking_
 
 def _labels(name: str) -> list[bytes]:
     """The labels of a name in presentation form, escapes undone (RFC 1035, 5.1). Raises BadParameters."""
+    if not name.isascii():
+        raise BadParameters(f"{name!r}: a name beyond ASCII is asked for in its xn-- form (RFC 5890)")
     if name in (".", "@"):
         return []
     labels, at = [""], 0
@@ -89,20 +91,10 @@ def _escape(name: str, at: int) -> int:
 
 
 def _checked(name: str, labels: list[str]) -> list[bytes]:
-    try:
-        octets = [one.encode("latin-1" if "\\" in name else "ascii") for one in labels]
-    except UnicodeError:
-        octets = _idna(name, labels)
+    octets = [one.encode("latin-1") for one in labels]  # what an escape stands for is an octet
     if not all(1 <= len(one) <= 63 for one in octets) or sum(len(one) + 1 for one in octets) > 254:
         raise BadParameters(f"{name!r} is not a domain name: a label is empty or longer than 63, or the name than 255")
     return octets
-
-
-def _idna(name: str, labels: list[str]) -> list[bytes]:
-    try:
-        return [one.encode("idna") for one in labels]
-    except UnicodeError as error:
-        raise BadParameters(f"{name!r} is not a domain name: {error}") from None
 
 
 def read(query: Query, octets: bytes) -> dict[str, Any]:

@@ -21,12 +21,14 @@ from .wire import NotAnAnswer, question, read
 USELESS = ("SERVFAIL", "REFUSED", "NOTIMP", "FORMERR")
 
 
-def ask_pair(places: Sequence[tuple[str, int]], name: str, types: Sequence[str], timeout: float) -> dict[str, Any]:
+def ask_pair(
+    places: Sequence[tuple[str, int]], name: str, types: Sequence[str], timeout: float, edns: int = 0
+) -> dict[str, Any]:
     """What came back for each type. Every failure is data."""
     start = time.monotonic()
-    queries = {one: question(name, one, 0) for one in types}
+    queries = {one: question(name, one, edns) for one in types}
     while len({one.id for one in queries.values()}) < len(queries):  # two ids that are equal could not be told apart
-        queries = {one: question(name, one, 0) for one in types}
+        queries = {one: question(name, one, edns) for one in types}
     try:
         sock, target = opened(places[0], socket.SOCK_DGRAM)
     except Failed as failed:

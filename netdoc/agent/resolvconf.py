@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import platform
 import random
+from glob import glob
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,6 +40,10 @@ class Conf(NamedTuple):
     def tcp(self) -> bool:
         return self.option("use-vc") is not None
 
+    def edns(self) -> int:
+        """The payload that glibc offers with `edns0` (RESOLV_EDNS_BUFFER_SIZE); 0 for none."""
+        return 0 if self.option("edns0") is None else 1200
+
     def rotated(self) -> tuple[str, ...]:
         if self.option("rotate") is None or len(self.nameservers) < 2:
             return self.nameservers
@@ -59,6 +65,11 @@ class Conf(NamedTuple):
 
     def told(self) -> dict[str, Any]:
         return {"nameservers": list(self.nameservers), "search": list(self.search), "options": list(self.options)}
+
+
+def own_libc() -> str:
+    """Whose rules the programs here follow: musl's where its loader is and Python does not run on glibc."""
+    return "musl" if glob("/lib/ld-musl-*.so.1") and platform.libc_ver()[0] != "glibc" else "glibc"
 
 
 def read_conf(path: str = "/etc/resolv.conf") -> Conf:

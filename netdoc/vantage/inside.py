@@ -28,6 +28,7 @@ MODULES = (
 """The parts of the agent that need the standard library alone: all but those by which it starts and reads dnspython."""
 KINDS = ("tcp", "getaddrinfo", "dns", "libc")
 OVERHEAD = 15.0  # seconds for the stream and the tools to start
+RESOLVING = 40.0  # seconds that libc takes for a name whose servers are all silent
 LONGEST = 120.0
 
 BOOTSTRAP = """\
@@ -111,8 +112,8 @@ class Inside:
 def _longest(measurement: Measurement) -> float:
     """Seconds that the measurement takes at worst: every try times out. Endpoints are tried beside each other."""
     given = measurement.parameters
-    tries = int(given.get("repeat", 1))
-    each = float(given.get("timeout", 2.0)) if measurement.kind == "tcp" else 20.0
+    tries = int(given.get("repeat", 1)) * (int(given.get("retries", 0)) + 1)
+    each = float(given.get("timeout", 2.0)) if measurement.kind in ("tcp", "dns") else RESOLVING
     return tries * each
 
 

@@ -20,14 +20,10 @@ Reply = Callable[[dns.message.Message, bytes], list[bytes]]
 def answering(reply: Reply, over_tcp: Reply | None = None) -> Iterator[int]:
     """The port of a server that answers UDP with `reply` and, where given, TCP with `over_tcp`."""
     with contextlib.ExitStack() as stack:
-        udp = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-        udp.bind(("127.0.0.1", 0))
+        udp, tcp = (stack.enter_context(one) for one in _pair())
         port: int = udp.getsockname()[1]
         threads = [threading.Thread(target=_serve_udp, args=(udp, reply), daemon=True)]
-        tcp = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
         if over_tcp is not None:
-            tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            tcp.bind(("127.0.0.1", port))
             tcp.listen(8)
             threads.append(threading.Thread(target=_serve_tcp, args=(tcp, over_tcp), daemon=True))
         for thread in threads:
@@ -41,6 +37,20 @@ def answering(reply: Reply, over_tcp: Reply | None = None) -> Iterator[int]:
                 sock.close()
             for thread in threads:
                 thread.join(5)
+
+
+def _pair() -> tuple[socket.socket, socket.socket]:
+    """Sockets for both transports with one port; what is free for the one may be taken for the other."""
+    while True:
+        udp, tcp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), socket.socket()
+        try:
+            udp.bind(("127.0.0.1", 0))
+            tcp.bind(udp.getsockname())
+        except OSError:
+            udp.close()
+            tcp.close()
+            continue
+        return udp, tcp
 
 
 def _serve_udp(sock: socket.socket, reply: Reply) -> None:

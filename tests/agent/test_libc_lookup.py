@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from typing import Any
 
 import dns.flags
@@ -86,9 +87,10 @@ async def test_one_of_two_questions_lost_is_seen(ask: Ask) -> None:
 
 
 @pytest.mark.parametrize("parallel", [True, False])
-async def test_a_cut_answer_is_asked_for_again_over_tcp(ask: Ask, parallel: bool) -> None:
+@pytest.mark.parametrize("libc", ["glibc", "musl"])
+async def test_a_cut_answer_is_asked_for_again_over_tcp(ask: Ask, parallel: bool, libc: str) -> None:
     with answering(records(flags=dns.flags.TC), framed(records("10.43.7.9"))) as port:
-        result = await looked_up(ask, port, WEB, parallel=parallel)
+        result = await looked_up(ask, port, WEB, parallel=parallel, libc=libc)
     assert result["addresses"] == ["10.43.7.9"]
     assert any(one.get("after_truncation") for one in result["steps"][0]["tries"])
 
@@ -97,3 +99,24 @@ async def test_both_families_come_together(ask: Ask) -> None:
     with answering(records("10.43.7.9", "fd00::9")) as port:
         result = await looked_up(ask, port, WEB)
     assert result["addresses"] == ["10.43.7.9", "fd00::9"]
+
+
+@pytest.mark.parametrize(
+    ("options", "payload"), [([], -1), (["edns0"], 1200), (["ndots:5", "edns0", "trust-ad"], 1200)]
+)
+async def test_edns_is_offered_as_resolv_conf_has_it(ask: Ask, options: list[str], payload: int) -> None:
+    seen: list[int] = []
+
+    def heard(query: dns.message.Message, octets: bytes) -> list[bytes]:
+        seen.append(query.payload if query.edns >= 0 else -1)
+        return records("10.43.7.9")(query, octets)
+
+    with answering(heard) as port:
+        await looked_up(ask, port, WEB, options=options)
+    assert set(seen) == {payload}
+
+
+async def test_without_a_word_the_rules_are_this_systems_own(ask: Ask) -> None:
+    with answering(records("10.43.7.9")) as port:
+        result = await looked_up(ask, port, WEB)
+    assert result["libc"] == (platform.libc_ver()[0] or "musl")
