@@ -15,8 +15,8 @@ class UnknownScenario(ValueError):
 
 def open_demo(scenario: str, namespace: str = "") -> Cluster:
     """The embedded network as a Cluster. Raises UnknownScenario."""
-    from netdoc.cluster import SnapshotCluster
     from netdoc.demo import assemble
+    from netdoc.demo.cluster import DemoCluster
     from netdoc.path.kinds import nearest
     from netdoc.ports import Where
 
@@ -29,6 +29,6 @@ def open_demo(scenario: str, namespace: str = "") -> Cluster:
         ) from None
     place = Where(type="demo", scenario=scenario, namespace=namespace or "default")
     logs = {(log.namespace, log.pod, log.container, log.previous): log.text for log in chosen.logs}
-    return SnapshotCluster.from_documents(
+    return DemoCluster.from_documents(
         assemble.documents(chosen), where=place, now=datetime.fromisoformat(assemble.meta().now), logs=logs
     )

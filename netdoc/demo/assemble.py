@@ -112,11 +112,35 @@ class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"so
     target: str
 
 
+class Host(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A machine beside the cluster: its open TCP ports, and whether it answers for names."""
+
+    address: str
+    ports: tuple[int, ...] = ()
+    resolves: bool = False
+
+
+class Internet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody out there, and the resolver that they ask."""
+
+    address: str
+    resolver: str
+
+
+class Outside(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is beside the cluster. `resolver` is the one in the nodes' own resolv.conf."""
+
+    resolver: str
+    internet: Internet
+    hosts: tuple[Host, ...]
+
+
 class Meta(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The instant at which the network is seen (RFC 3339, UTC), and its documented routes."""
+    """The instant at which the network is seen (RFC 3339, UTC), its documented routes, and what is beside it."""
 
     now: str
     routes: tuple[Route, ...]
+    outside: Outside
 
 
 class _Loader(yaml.CSafeLoader):
@@ -140,6 +164,11 @@ for _tag, _pattern, _first in (
 def meta() -> Meta:
     """When the network is seen, and which routes it documents."""
     return msgspec.convert(next(_load("network", "meta.yaml")), Meta)
+
+
+def internet_zone() -> str:
+    """The names outside the cluster, as a master file (RFC 1035, section 5)."""
+    return (importlib.resources.files("netdoc.demo") / "network" / "internet.zone").read_text()
 
 
 @functools.cache
