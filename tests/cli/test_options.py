@@ -53,6 +53,8 @@ def test_a_missing_source_is_the_scenarios() -> None:
     assert told["from"]["input"] == scenario.source
     told, _ = report("diagnose", "--demo=crash-loop", "--from", "internet")
     assert told["from"]["input"] == "internet"
+    told, _ = report("diagnose", "svc/api.shop", "--demo=crash-loop")
+    assert (told["from"]["input"], told["target"]["input"]) == (scenario.source, "svc/api.shop")
 
 
 def test_the_list_of_scenarios() -> None:
