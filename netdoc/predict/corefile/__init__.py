@@ -2,7 +2,7 @@
 
 from netdoc.predict.corefile.facts import Forward, block_for, forward_for, kubernetes_zones
 from netdoc.predict.corefile.judge import Flaw, Judged, Surroundings, judge
-from netdoc.predict.corefile.model import Corefile, CorefileError, ServerBlock
+from netdoc.predict.corefile.model import Corefile, CorefileError, Plugin, Property, ServerBlock
 from netdoc.predict.corefile.parser import parse
 from netdoc.predict.corefile.server import Served, Server
 
@@ -12,6 +12,8 @@ __all__ = [
     "Flaw",
     "Forward",
     "Judged",
+    "Plugin",
+    "Property",
     "Served",
     "Server",
     "ServerBlock",
