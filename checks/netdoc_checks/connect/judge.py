@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from netdoc.api import Gap, Judgement, Unjudged
+from netdoc_checks.connect.answers import judge_answers
 from netdoc_checks.connect.connections import judge_connections
 from netdoc_checks.connect.lookups import judge_lookup
+from netdoc_checks.connect.names import judge_names
 from netdoc_checks.connect.seen import Caller, Seen
+from netdoc_checks.connect.servers import judge_servers
 from netdoc_checks.connect.tunnels import judge_tunnels
 
 
@@ -18,8 +21,8 @@ def judge(seen: Seen) -> Iterable[Judgement]:
         found.append(Unjudged(what="connections from the source", reason="no-source", detail=detail))
     for caller in seen.callers:
         found += _gaps(caller)
-        found += judge_lookup(caller, seen)
-        found += judge_connections(caller, seen)
+        for part in (judge_lookup, judge_answers, judge_servers, judge_names, judge_connections):
+            found += part(caller, seen)
     told: set[tuple[object, ...]] = set()
     for one in found:
         key = (type(one), getattr(one, "code", ""), getattr(one, "object", ""), getattr(one, "what", ""))
@@ -31,6 +34,7 @@ def judge(seen: Seen) -> Iterable[Judgement]:
 def _gaps(caller: Caller) -> Iterable[Unjudged]:
     """What could not be measured stands under notChecked: what was not sent contradicts nothing."""
     results = [caller.lookup.result if caller.lookup else None, caller.gap]
+    results += [one.name.gap for one in caller.resolvers[:1]]
     for gap in results:
         if isinstance(gap, Gap):
             yield Unjudged(what=gap.what, reason=gap.reason, detail=gap.detail, hop=caller.hop)

@@ -1,82 +1,93 @@
-"""Judges how the container's own libc resolved the name. Pure."""
+"""Judges how the container's own libc resolved the name, and its resolv.conf against the cluster. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from netdoc.api import Evidence, Finding, ObjectRef, corefile, dns
-from netdoc_checks.connect.seen import Caller, Lookup, Seen
+from netdoc_checks.connect import proof
+from netdoc_checks.connect.seen import Asked, Caller, Lookup, Seen
 
 CODES = {
-    "not-found": ("dns.nxdomain", "does not exist"),
-    "no-address": ("dns.no-address", "has no address"),
-    "no-answer": ("dns.timeout", "gets no answer"),
-    "failed": ("dns.servfail", "cannot be resolved"),
+    "not-found": "dns.nxdomain",
+    "no-address": "dns.no-address",
+    "no-answer": "dns.timeout",
+    "failed": "dns.servfail",
 }
-STALL = 4800.0  # ms; glibc and musl ask again after five seconds (resolv.conf(5), RES_TIMEOUT)
+"""By what getaddrinfo says (RFC 3493), which has one word (EAI_AGAIN) for silence, SERVFAIL and REFUSED."""
+RCODES = {"NXDOMAIN": "dns.nxdomain", "SERVFAIL": "dns.servfail", "REFUSED": "dns.refused"}
+WORDS = {
+    "dns.nxdomain": "does not exist",
+    "dns.no-address": "has no address",
+    "dns.timeout": "gets no answer",
+    "dns.servfail": "cannot be resolved: SERVFAIL",
+    "dns.refused": "is refused",
+}
 NODE_LOCAL_ADDRESS = "169.254.20.10"
 
 
 def judge_lookup(caller: Caller, seen: Seen) -> Iterable[Finding]:
     lookup = caller.lookup
-    if lookup is None or not isinstance(lookup.result, dict):
+    if lookup is None or not lookup.tries:
         return
-    tries: list[dict[str, Any]] = lookup.result["tries"]
-    failed = [one for one in tries if not one["ok"]]
-    if failed:
-        yield _failed(caller, lookup, failed, len(tries), seen)
-        yield from _resolver(caller, lookup.result.get("conf", {}), seen)
+    if lookup.failed:
+        yield _failed(caller, lookup, seen)
+        yield from _resolver(caller, lookup.conf, seen)
         return
-    yield from _stalls(caller, lookup, tries, seen)
-    yield from _elsewhere(caller, lookup, tries, seen)
+    yield from _elsewhere(caller, lookup, seen)
 
 
-def _failed(caller: Caller, lookup: Lookup, failed: list[dict[str, Any]], of: int, seen: Seen) -> Finding:
-    code, words = CODES.get(failed[0]["failure"]["kind"], CODES["failed"])
-    who = f"{caller.owner.kind.lower()}/{caller.owner.name}"
-    often = "" if len(failed) == of else f" in {len(failed)} of {of} tries"
+def _failed(caller: Caller, lookup: Lookup, seen: Seen) -> Finding:
+    """What the name server itself said tells more than libc, where it was asked."""
+    told = lookup.failed[0]["failure"]
+    resolver = caller.resolver
+    asked = resolver.name if resolver is not None and resolver.name.gap is None else None
+    code = _code(str(told["kind"]), asked)
+    of, failed = len(lookup.tries), len(lookup.failed)
+    often = "" if failed == of else f" in {failed} of {of} tries"
+    observed = str(told.get("detail", "")) or WORDS[code]
+    evidence = [proof.of_lookup(lookup, f"an address for {lookup.name}", caller, seen, observed)]
+    if asked is not None:
+        evidence.append(proof.of(asked, "an answer with addresses", caller, seen))
     return Finding(
         code=code,
-        title=f"{lookup.name} {words}{often}, asked from {who}",
-        detail=failed[0]["failure"].get("detail", ""),
+        title=f"{lookup.name} {WORDS[code]}{often}, asked from {caller.who}",
+        detail=_detail(caller, asked) or observed,
         object=caller.owner,
         hops=(caller.hop,),
         severity="error",
-        evidence=(_evidence(caller, lookup, failed[0]["failure"].get("detail", "") or words, seen, of, len(failed)),),
+        evidence=tuple(evidence),
     )
 
 
-def _evidence(caller: Caller, lookup: Lookup, observed: str, seen: Seen, of: int, failed: int) -> Evidence:
-    pod = caller.pod
-    words = ("exec", pod.name, "-c", pod.spec.containers[0].name, "--", "getent", "hosts", lookup.name)
-    return Evidence(
-        kind="dns",
-        object=pod.ref,
-        vantage=caller.vantage,
-        observed=observed,
-        expected=f"an address for {lookup.name}",
-        attempts=of,
-        failures=failed,
-        command=seen.subject.kubectl(*words, namespace=pod.namespace),
-    )
+def _code(kind: str, asked: Asked | None) -> str:
+    """An answer tells NXDOMAIN, SERVFAIL and REFUSED apart. One with addresses leaves libc its own words."""
+    usual = CODES.get(kind, "dns.servfail")
+    if asked is None or asked.addresses:
+        return usual
+    if asked.silent:
+        return "dns.timeout"
+    if asked.rcode == "NOERROR":
+        return "dns.no-address"
+    return RCODES.get(asked.rcode, usual)
 
 
-def _stalls(caller: Caller, lookup: Lookup, tries: list[dict[str, Any]], seen: Seen) -> Iterable[Finding]:
-    """Answers that come after a whole turn of the resolver's timer: one of two questions was lost."""
-    late = [one for one in tries if one.get("ms", 0.0) >= STALL]
-    if late:
-        worst = max(float(one["ms"]) for one in late)
-        yield Finding(
-            code="dns.five-second-stalls",
-            title=f"{lookup.name} resolves after {worst / 1000:.1f} s in {len(late)} of {len(tries)} tries",
-            object=caller.owner,
-            hops=(caller.hop,),
-            evidence=(_evidence(caller, lookup, f"{worst:.0f} ms", seen, len(tries), len(late)),),
-        )
+def _detail(caller: Caller, asked: Asked | None) -> str:
+    """Who did not answer, and how; or that the full name resolves and the one that was typed does not."""
+    if asked is None:
+        return ""
+    if asked.addresses:
+        return f"{asked.name} has {', '.join(sorted(asked.addresses)[:3])}: the search list does not lead there"
+    if not asked.silent:
+        return f"{asked.server} says {proof.said(asked)} for {asked.name}"
+    servers = [f"{one.address} ({proof.why(one.name)})" for one in caller.resolvers if one.name.silent]
+    resolver = caller.resolver
+    tcp = resolver.tcp if resolver is not None else None
+    over = "; over TCP it does" if tcp is not None and tcp.answers else ", nor over TCP" if tcp is not None else ""
+    return f"no answer over UDP from {', '.join(servers)}{over}" if servers else ""
 
 
-def _elsewhere(caller: Caller, lookup: Lookup, tries: list[dict[str, Any]], seen: Seen) -> Iterable[Finding]:
+def _elsewhere(caller: Caller, lookup: Lookup, seen: Seen) -> Iterable[Finding]:
     """The answer against the Service that was meant: its addresses, or a headless one's endpoints."""
     hops = seen.subject.path.hops
     object_ = seen.subject.path.object
@@ -84,15 +95,14 @@ def _elsewhere(caller: Caller, lookup: Lookup, tries: list[dict[str, Any]], seen
         return
     own = {address for hop in hops if hop.kind == "service" and hop.object == object_ for address in hop.addresses}
     right = own or {address for hop in hops if hop.kind == "endpoint" for address in hop.addresses}
-    answered = [address for one in tries for address in one.get("addresses", ())]
-    wrong = [one for one in dict.fromkeys(answered) if one not in right]
-    if right and answered and not right & set(answered):
+    wrong = sorted(lookup.addresses - right)
+    if right and wrong and not right & lookup.addresses:
         yield Finding(
             code="dns.wrong-address",
             title=f"{lookup.name} resolves to {wrong[0]}, and svc/{object_.name} is {sorted(right)[0]}",
             object=object_,
             hops=(caller.hop,),
-            evidence=(_evidence(caller, lookup, ", ".join(wrong[:4]), seen, len(tries), len(tries)),),
+            evidence=(proof.of_lookup(lookup, sorted(right)[0], caller, seen, ", ".join(wrong[:4])),),
         )
 
 

@@ -1,73 +1,173 @@
-"""Measures in the source's containers: the name by their own libc, each endpoint and the Service by connections."""
+"""Measures in the source's containers: the name by their own libc and by questions to its nameservers, each endpoint
+and the Service by connections."""
 
 from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Sequence
 from typing import Any
 
-from netdoc.api import Cluster, Gap, Hop, Measurement, ObjectRef, Ports, Source, Subject, kube, policy
-from netdoc_checks.connect.seen import Caller, Lookup, Row, Seen, Tunnel
+import msgspec
+
+from netdoc.api import (
+    Cluster,
+    Gap,
+    Hop,
+    Measurement,
+    ObjectRef,
+    Ports,
+    Source,
+    Subject,
+    Vantage,
+    kube,
+    policy,
+)
+from netdoc_checks.connect.questions import STALL, ask, names_of, pair_of, resolvers_of, steps_of, suspicious
+from netdoc_checks.connect.seen import Caller, Lookup, Resolver, Row, Seen, Server, Tunnel
 from netdoc_checks.owners import topmost
 from netdoc_checks.policy import CHECK as POLICY
 
 MOST_CALLERS = 3
 MOST_ENDPOINTS = 64
+MOST_DNS_PODS = 6
 PATIENT, BRISK = 2.0, 1.0  # seconds of one try; brisk where each place is tried often
-BY_NAME = ("Service", "URL", "Host")
 HOME = "kube-system"
+SERVICE_LABEL = "kubernetes.io/service-name"
 PROBE_NAME = "kubernetes.default.svc.cluster.local."
 
 
 async def observe(ports: Ports, subject: Subject) -> Seen:
     cluster = ports.cluster
-    dns = await cluster.get(kube.Service, "kube-dns", HOME)
+    found = await cluster.get(kube.Service, "kube-dns", HOME)
+    dns = found if isinstance(found, kube.Service) else None
     config = await cluster.get(kube.ConfigMap, "coredns", HOME)
-    callers, tunnels = await asyncio.gather(_callers(ports, subject), _tunnels(ports, dns))
-    return Seen(
+    pods = await _dns_pods(ports, dns)
+    seen = Seen(
         subject=subject,
         asked=ports.vantages.allowed("exec"),
-        callers=callers,
-        tunnels=tunnels,
-        dns=dns if isinstance(dns, kube.Service) else None,
-        dns_owner=await topmost(cluster, tunnels[0].pod) if tunnels else None,
+        dns=dns,
+        dns_owner=await topmost(cluster, pods[0]) if pods else None,
         config=config if isinstance(config, kube.ConfigMap) else None,
+    )
+    callers, tunnels, seen = await asyncio.gather(
+        _callers(ports, seen, pods), _tunnels(ports, pods), _answered_from(cluster, seen)
+    )
+    return msgspec.structs.replace(seen, callers=callers, tunnels=tunnels)
+
+
+async def _answered_from(cluster: Cluster, seen: Seen) -> Seen:
+    """The Service whose name is looked up, and what stands behind it: cluster DNS answers from these."""
+    ref = seen.subject.path.object
+    if ref is None or ref.kind != "Service" or not seen.asked:
+        return seen
+    service, slices, namespace = await asyncio.gather(
+        cluster.get(kube.Service, ref.name, ref.namespace),
+        cluster.list(kube.EndpointSlice, ref.namespace, labels=f"{SERVICE_LABEL}={ref.name}"),
+        cluster.get(kube.Namespace, ref.namespace),
+    )
+    return msgspec.structs.replace(
+        seen,
+        service=service if isinstance(service, kube.Service) else None,
+        slices=slices,
+        namespace=namespace if isinstance(namespace, kube.Namespace) else None,
     )
 
 
 # The source
 
 
-async def _callers(ports: Ports, subject: Subject) -> tuple[Caller, ...]:
-    chosen = [(ref, source) for source in subject.path.sources for ref in source.pods][:MOST_CALLERS]
-    if not chosen or not ports.vantages.allowed("exec"):
+async def _callers(ports: Ports, seen: Seen, servers: Sequence[kube.Pod]) -> tuple[Caller, ...]:
+    chosen = [(ref, source) for source in seen.subject.path.sources for ref in source.pods][:MOST_CALLERS]
+    if not chosen or not seen.asked:
         return ()
-    policies = await POLICY.observe(ports, subject)
-    found = await asyncio.gather(*(_caller(ports, subject, ref, source, policies) for ref, source in chosen))
+    policies = await POLICY.observe(ports, seen.subject)
+    found = await asyncio.gather(*(_caller(ports, seen, ref, source, policies, servers) for ref, source in chosen))
     return tuple(one for one in found if one is not None)
 
 
-async def _caller(ports: Ports, subject: Subject, ref: ObjectRef, source: Source, policies: Any) -> Caller | None:
+async def _caller(
+    ports: Ports, seen: Seen, ref: ObjectRef, source: Source, policies: Any, servers: Sequence[kube.Pod]
+) -> Caller | None:
     pod = await ports.cluster.get(kube.Pod, ref.name, ref.namespace)
     if not isinstance(pod, kube.Pod) or not pod.spec.containers:
         return None
     vantage = ports.vantages.inside(pod.ref, pod.spec.containers[0].name)
-    name, places = _name(subject), _places(subject, source)
-    owner = await topmost(ports.cluster, pod)
-    lookup = None
-    if name:
-        asked = Measurement(kind="getaddrinfo", parameters={"name": name, "repeat": subject.repeat})
-        lookup = Lookup(name, await vantage.measure(asked))
-    rows = await _rows(ports.cluster, vantage, pod, places, subject, policies) if places else ()
-    gap = rows if isinstance(rows, Gap) else None
-    return Caller(
-        pod=pod,
-        hop=source.hop,
-        owner=owner,
-        vantage=vantage.name,
-        lookup=lookup,
-        rows=() if isinstance(rows, Gap) else rows,
-        gap=gap,
+    caller = Caller(pod=pod, hop=source.hop, owner=await topmost(ports.cluster, pod), vantage=vantage.name)
+    name, places = _name(seen.subject), _places(seen.subject, source)
+    named, rows = await asyncio.gather(
+        _named(caller, vantage, name, seen, policies, servers),
+        _rows(ports.cluster, vantage, pod, places, seen.subject, policies),
+    )
+    if isinstance(rows, Gap):
+        return msgspec.structs.replace(named, gap=rows)
+    return msgspec.structs.replace(named, rows=rows)
+
+
+async def _named(
+    caller: Caller, vantage: Vantage, name: str, seen: Seen, policies: Any, servers: Sequence[kube.Pod]
+) -> Caller:
+    """The name, by the container's own libc and by questions to its nameservers."""
+    if not name:
+        return caller
+    lookup = await _lookup(vantage, name, seen.subject.repeat)
+    names = names_of(seen.subject, lookup, seen.corefile)
+    own = seen.dns.cluster_addresses if seen.dns is not None else ()
+    resolvers = await resolvers_of(vantage, lookup, names, own, seen.subject.repeat)
+    caller = msgspec.structs.replace(caller, lookup=lookup, resolvers=resolvers)
+    resolver = caller.resolver
+    if resolver is None or resolver.name.gap is not None:
+        return caller
+    if suspicious(lookup, resolver):
+        pair, asked = await asyncio.gather(
+            pair_of(vantage, resolver.address, names.domain) if resolver.answers else _nothing(),
+            _servers(caller.pod, vantage, resolver, servers, policies),
+        )
+        caller = msgspec.structs.replace(caller, pair=pair, servers=asked)
+    if _astray(lookup, resolver):
+        caller = msgspec.structs.replace(caller, steps=await steps_of(vantage, lookup))
+    return caller
+
+
+async def _nothing() -> None:
+    return None
+
+
+async def _lookup(vantage: Vantage, name: str, repeat: int) -> Lookup:
+    """Once, and then as often as is wanted, unless it took libc's whole patience to fail: that says it all."""
+
+    async def tried(often: int) -> dict[str, Any] | Gap:
+        return await vantage.measure(Measurement(kind="getaddrinfo", parameters={"name": name, "repeat": often}))
+
+    first = await tried(1)
+    if isinstance(first, Gap) or repeat < 2:
+        return Lookup(name, first)
+    one = first["tries"][0]
+    if not one["ok"] and float(one.get("ms", 0.0)) >= STALL:
+        return Lookup(name, first)
+    more = await tried(repeat)
+    return Lookup(
+        name, more if isinstance(more, Gap) else {**first, "tries": [*first["tries"], *more["tries"]][:repeat]}
+    )
+
+
+def _astray(lookup: Lookup, resolver: Resolver) -> bool:
+    """The full name has addresses, and libc came to none of them: the search list led elsewhere."""
+    right = resolver.name.addresses
+    return bool(right) and bool(lookup.tries) and not right & lookup.addresses
+
+
+async def _servers(
+    pod: kube.Pod, vantage: Vantage, resolver: Resolver, servers: Sequence[kube.Pod], policies: Any
+) -> tuple[Server, ...]:
+    """Each DNS pod at its own address. Of another nameserver than cluster DNS nothing is known behind it."""
+    chosen = [one for one in servers if one.addresses][:MOST_DNS_PODS] if resolver.cluster else []
+    told = await asyncio.gather(
+        *(ask(vantage, one.addresses[0], resolver.name.name, repeat=3, port=_dns_port(one, "dns")) for one in chosen)
+    )
+    return tuple(
+        Server(one, asked, _admitted(policies, pod, one, _dns_port(one, "dns"), "UDP"))
+        for one, asked in zip(chosen, told, strict=True)
     )
 
 
@@ -97,6 +197,8 @@ def _places(subject: Subject, source: Source) -> list[tuple[Hop, str, int]]:
 async def _rows(
     cluster: Cluster, vantage: Any, pod: kube.Pod, places: list[tuple[Hop, str, int]], subject: Subject, policies: Any
 ) -> tuple[Row, ...] | Gap:
+    if not places:
+        return ()
     result = await vantage.measure(
         Measurement(
             kind="tcp",
@@ -126,35 +228,54 @@ async def _owner(cluster: Cluster, hop: Hop) -> ObjectRef | None:
 
 def _allowed(pod: kube.Pod, hop: Hop, port: int, policies: Any) -> bool | None:
     """The verdict for an endpoint; of a Service's own address policies say nothing: they see its endpoints."""
-    if hop.kind == "service" or policies.gaps:
+    if hop.kind == "service":
+        return None
+    ref = hop.object
+    there = ref if ref is not None and ref.kind == "Pod" else next(iter(hop.addresses), "")
+    return _admitted(policies, pod, there, port, "TCP")
+
+
+def _admitted(policies: Any, pod: kube.Pod, there: ObjectRef | kube.Pod | str, port: int, protocol: str) -> bool | None:
+    """Whether the policies let the pod send there; None where that is not known."""
+    if policies.gaps:
         return None
     try:
         source = policies.policies.pod(pod.namespace, pod.name)
-        ref = hop.object
-        if ref is not None and ref.kind == "Pod":
-            destination = policies.policies.pod(ref.namespace, ref.name)
+        if isinstance(there, str):
+            destination = policies.policies.address(there)
         else:
-            destination = policies.policies.address(hop.addresses[0])
-    except (policy.UnknownEnd, ValueError, IndexError):
+            destination = policies.policies.pod(there.namespace, there.name)
+    except (policy.UnknownEnd, ValueError):
         return None
-    return policy.evaluate(policies.policies, source, destination, port, "TCP").allowed
+    return policy.evaluate(policies.policies, source, destination, port, protocol).allowed
 
 
 # Cluster DNS, each pod by itself
 
 
-async def _tunnels(ports: Ports, service: kube.Service | Gap | None) -> tuple[Tunnel, ...]:
-    asked = isinstance(service, kube.Service) and ports.vantages.allowed("port-forward")
-    if not asked or not isinstance(service, kube.Service) or not service.spec.selector:
+async def _dns_pods(ports: Ports, service: kube.Service | None) -> tuple[kube.Pod, ...]:
+    """The running pods behind the DNS Service; read only where one of them may be asked."""
+    asked = any(ports.vantages.allowed(one) for one in ("exec", "port-forward"))
+    if service is None or not asked or not service.spec.selector:
         return ()
     labels = ",".join(f"{key}={value}" for key, value in sorted(service.spec.selector.items()))
     listing = await ports.cluster.list(kube.Pod, service.namespace, labels=labels)
-    running = [pod for pod in listing.items if pod.status.phase == "Running" and not pod.metadata.deletion_timestamp]
-    return tuple(await asyncio.gather(*(_tunnel(ports, pod) for pod in running)))
+    return tuple(pod for pod in listing.items if pod.status.phase == "Running" and not pod.metadata.deletion_timestamp)
+
+
+async def _tunnels(ports: Ports, pods: Sequence[kube.Pod]) -> tuple[Tunnel, ...]:
+    if not ports.vantages.allowed("port-forward"):
+        return ()
+    return tuple(await asyncio.gather(*(_tunnel(ports, pod) for pod in pods)))
 
 
 async def _tunnel(ports: Ports, pod: kube.Pod) -> Tunnel:
-    declared = [one.container_port for box in pod.serving_containers for one in box.ports if one.name == "dns-tcp"]
-    vantage = ports.vantages.through(pod.ref, declared[0] if declared else 53)
+    vantage = ports.vantages.through(pod.ref, _dns_port(pod, "dns-tcp"))
     asked = Measurement(kind="dns", parameters={"name": PROBE_NAME, "timeout": 5.0, "retries": 1})
     return Tunnel(pod, vantage.name, await vantage.measure(asked))
+
+
+def _dns_port(pod: kube.Pod, name: str) -> int:
+    """The port that the pod declares under this name; 53, unless (OpenShift has 5353)."""
+    declared = [one.container_port for box in pod.serving_containers for one in box.ports if one.name == name]
+    return declared[0] if declared else 53

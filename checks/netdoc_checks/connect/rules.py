@@ -10,8 +10,31 @@ from netdoc_checks.dns.rules import CONFIG
 from netdoc_checks.endpoints.rules import NODE_TROUBLES, POD_TROUBLES, SERVICE_TROUBLES, SYMPTOMS, WORKLOAD_TROUBLES
 from netdoc_checks.policy import DENIALS, MISDIRECTED
 
-LOOKUPS = ("dns.nxdomain", "dns.no-address", "dns.timeout", "dns.servfail", "dns.wrong-address")
+UNANSWERED = ("dns.timeout", "dns.servfail", "dns.refused")
+MISLED = ("dns.nxdomain", "dns.no-address", "dns.wrong-address")
+LOOKUPS = (*UNANSWERED, *MISLED)
+LAGS = ("dns.slow", "dns.five-second-stalls")
 RESOLVERS = ("dns.pod-policy", "dns.server-down", "dns.server-missing", "dns.node-local-down", *CONFIG)
+"""What the objects say of the caller's resolver and the server."""
+MEASURED: dict[str, tuple[str, ...]] = {
+    "dns.server-partial": ("dns.timeout", "dns.servfail", *LAGS),
+    "dns.upstream-down": (*UNANSWERED, "dns.no-address", *LAGS),
+    "dns.tcp-blocked": LOOKUPS,
+    "dns.predicted-differs": MISLED,
+    "dns.search-hijack": MISLED,
+    "dns.five-second-stalls": ("dns.timeout",),
+    "service.vip-unreachable": ("dns.timeout", *LAGS),
+}
+"""What packets show of the server, and what lookups become by it."""
+SHUT = (
+    "policy.dns-egress-denied",
+    "policy.ingress-denied",
+    "policy.port-not-allowed",
+    "policy.named-port-unresolved",
+    "policy.admin-denied",
+    "policy.baseline-denied",
+)
+"""Denials that stand at a caller's own hop: of its lookups, on either side."""
 CONNECTIONS = (
     "packet.dropped",
     "packet.rejected",
@@ -25,8 +48,17 @@ BACKENDS = (*POD_TROUBLES, *WORKLOAD_TROUBLES, *SERVICE_TROUBLES, *NODE_TROUBLES
 BESIDE = tuple(one for one in (*DENIALS, *MISDIRECTED) if one not in BACKENDS)
 
 RULES: tuple[CausalRule, ...] = (
-    *(CausalRule(cause, "same-hop", one) for cause in (*RESOLVERS, "policy.dns-egress-denied") for one in LOOKUPS),
+    *(CausalRule(cause, "same-hop", one) for cause in RESOLVERS for one in (*LOOKUPS, *LAGS)),
+    *(CausalRule(cause, "same-hop", one) for cause in CONFIG for one in ("dns.upstream-down", "dns.predicted-differs")),
+    *(
+        CausalRule(cause, "same-hop", one)
+        for cause in SHUT
+        for one in ("dns.timeout", "dns.servfail", "dns.tcp-blocked", *LAGS)
+    ),
+    *(CausalRule(cause, "same-hop", one) for cause, found in MEASURED.items() for one in found),
     *(CausalRule(cause, "backend-of", one) for cause in NAMELESS for one in LOOKUPS),
+    # A headless Service without endpoints has no address, and in CoreDNS no name.
+    *(CausalRule(cause, "backend-of", one) for cause in BACKENDS for one in ("dns.nxdomain", "dns.no-address")),
     *(CausalRule(cause, "backend-of", one) for cause in BACKENDS for one in CONNECTIONS),
     *(CausalRule(cause, "same-hop", one) for cause in BESIDE for one in CONNECTIONS),
     *(CausalRule("packet.policy-contradicted", "same-hop", denial) for denial in DENIALS),

@@ -1,0 +1,148 @@
+"""Judges what the answers say: other than the objects do, or of another name than was meant. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from netdoc.api import Evidence, Finding, corefile, kube
+from netdoc_checks.connect import proof
+from netdoc_checks.connect.questions import domain_of
+from netdoc_checks.connect.seen import Asked, Caller, Resolver, Seen
+
+FRESH = timedelta(minutes=2)
+"""Younger changes may be on their way to CoreDNS's watch, or stand behind an answer in its cache."""
+TRIGGER = "endpoints.kubernetes.io/last-change-trigger-time"  # on EndpointSlices, by their controller
+MANAGED = ".:53 {{\n kubernetes {domain}\n}}\n"
+
+
+def judge_names(caller: Caller, seen: Seen) -> Iterable[Finding]:
+    resolver = caller.resolver
+    if resolver is None or resolver.name.gap is not None:
+        return
+    yield from _differs(resolver, caller, seen)
+    yield from _hijack(resolver.name, caller, seen)
+
+
+# Against the objects
+
+
+def _differs(resolver: Resolver, caller: Caller, seen: Seen) -> Iterable[Finding]:
+    """Cluster DNS against what its plugin `kubernetes` answers from. SERVFAIL and silence are other matters."""
+    asked, service = resolver.name, seen.service
+    if not resolver.cluster or service is None or asked.rcode not in ("NOERROR", "NXDOMAIN"):
+        return
+    if asked.lost or asked.truncated or _fresh(service, seen) or resolver.control is not None:
+        return
+    foreseen = _foreseen(asked.name, caller, service, seen)
+    if foreseen is None or _alike(asked, foreseen):
+        return
+    expected = f"{foreseen.rcode} {', '.join(foreseen.answers[:4]) or 'without an address'}"
+    yield Finding(
+        code="dns.predicted-differs",
+        title=f"cluster DNS answers {proof.said(asked)} for {asked.name}, and its objects say {expected}",
+        detail="CoreDNS does not see these objects as they are: its watch is broken, or it may not read them",
+        object=service.ref,
+        hops=(caller.hop,),
+        severity="error",
+        evidence=(proof.of(asked, expected, caller, seen), _object(service, expected, seen)),
+    )
+
+
+def _foreseen(name: str, caller: Caller, service: kube.Service, seen: Seen) -> Any:
+    """The predicted answer; None where it is not certain. Without a Corefile (managed DNS) Services with an address
+    alone are: of these the specification says all."""
+    text = seen.corefile
+    headless = not service.cluster_addresses
+    if not seen.slices.complete or (text is None and headless) or service.spec.type == "ExternalName":
+        return None
+    conf = caller.lookup.conf if caller.lookup is not None else {}
+    try:
+        parsed = corefile.parse(text if text is not None else MANAGED.format(domain=domain_of(conf)))
+        server = corefile.Server.build(
+            parsed,
+            [service],
+            seen.slices.items,
+            None,
+            [seen.namespace] if seen.namespace is not None else None,
+            scope=frozenset((service.namespace,)),
+        )
+    except ValueError:
+        return None
+    served = server.answer(name, "A")
+    sure = not (served.answer.error or served.answer.falls_through or served.forward or served.doubts)
+    return served.answer if sure and not served.answer.continues else None
+
+
+def _alike(asked: Asked, foreseen: Any) -> bool:
+    """Endpoints come and go: of several addresses one in common is enough."""
+    right = {one.partition(" ")[2] for one in foreseen.answers if one.startswith("A ")}
+    if asked.rcode != foreseen.rcode:
+        return False
+    return bool(right & asked.addresses) if right else not asked.addresses
+
+
+def _fresh(service: kube.Service, seen: Seen) -> bool:
+    times = [service.metadata.creation_timestamp]
+    times += [_time(one.metadata.annotations.get(TRIGGER, "")) for one in seen.slices.items]
+    times += [one.metadata.creation_timestamp for one in seen.slices.items]
+    return any(one is not None and seen.subject.now - one < FRESH for one in times)
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None
+
+
+def _object(service: kube.Service, expected: str, seen: Seen) -> Evidence:
+    words = ("get", "service,endpointslices", "-l", f"kubernetes.io/service-name={service.name}")
+    return Evidence(
+        object=service.ref,
+        field="spec.clusterIP" if service.cluster_addresses else "endpoints",
+        observed=", ".join(service.cluster_addresses) or "none",
+        expected=expected,
+        command=seen.subject.kubectl(*words, namespace=service.namespace),
+    )
+
+
+# Against the search list
+
+
+def _hijack(asked: Asked, caller: Caller, seen: Seen) -> Iterable[Finding]:
+    """The full name has addresses, and libc stopped before it, at a search domain that knows the name too.
+
+    An answer without addresses stops musl alone (kubernetes/dns#119): it counts where nothing was found.
+    """
+    lookup = caller.lookup
+    if not asked.addresses or lookup is None:
+        return
+    others = [one for one in caller.steps if one["rcode"] == "NOERROR" and one["name"].lower() != asked.name]
+    wrong = next((one for one in others if one["addresses"] or not lookup.addresses), None)
+    if wrong is None:
+        return
+    domain = wrong["name"][len(lookup.name.rstrip(".")) + 1 :]
+    answer = ", ".join(wrong["addresses"][:3]) or "no address, and yet that the name exists"
+    yield Finding(
+        code="dns.search-hijack",
+        title=f"the search domain {domain} answers for {lookup.name}: {answer}",
+        detail=f"the search list is tried first, and the name itself, {asked.name}, is never asked",
+        object=caller.owner,
+        hops=(caller.hop,),
+        severity="error",
+        evidence=(
+            Evidence(
+                kind="dns",
+                object=caller.pod.ref,
+                vantage=caller.vantage,
+                field=wrong["name"],
+                observed=f"NOERROR {', '.join(wrong['addresses'][:3]) or 'without an address'}",
+                expected="NXDOMAIN",
+                command=proof.of(asked, "", caller, seen).command.replace(asked.name, wrong["name"]),
+            ),
+            proof.of(asked, "the addresses that libc should have come to", caller, seen),
+        ),
+    )

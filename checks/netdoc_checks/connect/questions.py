@@ -1,0 +1,172 @@
+"""Asks the nameservers of a pod's resolv.conf, one question at a time, from the pod: raw DNS beside what libc says.
+
+First briefly each server; then the one that counts over UDP, TCP and with EDNS. Only where something is wrong with
+that, more: pairs of questions, each DNS pod by itself, the steps of the search list.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from netdoc.api import Gap, Measurement, Subject, Vantage, corefile
+from netdoc_checks.connect.seen import Asked, Lookup, Pair, Resolver
+
+DOMAIN = "cluster.local"
+MOST_SERVERS = 3  # glibc and musl read no more (resolv.conf(5), MAXNS)
+BRIEF, MANY, AGAIN = 2, 6, 20  # repetitions
+PATIENCE, QUICK, FORWARDED = 2.0, 1.0, 6.0  # seconds; CoreDNS tries its upstreams for five (plugin/forward)
+LARGE = 4096  # octets that EDNS offers: more than a packet carries
+PAIRS = 20
+STALL = 4800.0  # ms; glibc and musl ask again after five seconds (resolv.conf(5), RES_TIMEOUT)
+
+
+class Names(msgspec.Struct, frozen=True):
+    """What is asked for. `control` is a name of the cluster where `full` is none, `upstream` a name and type that only
+    the upstreams of `full` can answer."""
+
+    typed: str
+    full: str
+    domain: str
+    control: str = ""
+    upstream: tuple[str, str] = (".", "NS")
+
+
+def names_of(subject: Subject, lookup: Lookup, text: str | None) -> Names:
+    """The full name: a Service's own, else the name as typed without a search list. `text` is the Corefile."""
+    domain = domain_of(lookup.conf)
+    object_, typed = subject.path.object, lookup.name.lower()
+    if object_ is not None and object_.kind == "Service" and typed.partition(".")[0] == object_.name:
+        return Names(typed, f"{object_.name}.{object_.namespace}.svc.{domain}.", domain)
+    host = typed.rstrip(".")
+    return Names(typed, f"{host}.", domain, f"kubernetes.default.svc.{domain}.", _upstream(host, text))
+
+
+def domain_of(conf: dict[str, list[str]]) -> str:
+    """The cluster's domain, as the search list has it."""
+    return next((one.partition(".svc.")[2] for one in conf.get("search", ()) if ".svc." in one), DOMAIN)
+
+
+def _upstream(host: str, text: str | None) -> tuple[str, str]:
+    """What every server of the host's upstreams knows: the root's servers, which CoreDNS's own health checks ask for
+    (plugin/forward), or of a stub zone its SOA."""
+    block, forward = forwarded(host, text)
+    zone = block if forward is None or forward.zone == "." else forward.zone
+    return (".", "NS") if zone == "." else (zone, "SOA")
+
+
+def forwarded(host: str, text: str | None) -> tuple[str, corefile.Forward | None]:
+    """The zone of the server block that takes a host, and where it passes it on; the root and None where none tells."""
+    try:
+        block = corefile.block_for(corefile.parse(text), host) if text is not None else None
+        forward = corefile.forward_for(block, host) if block is not None else None
+    except ValueError:
+        return ".", None
+    return (block.zones[0] if block is not None else "."), forward
+
+
+async def ask(
+    vantage: Vantage,
+    server: str,
+    name: str,
+    type_: str = "A",
+    *,
+    transport: str = "udp",
+    edns: int = 0,
+    repeat: int = BRIEF,
+    seconds: float = PATIENCE,
+    port: int = 53,
+) -> Asked:
+    given = {"server": server, "name": name, "type": type_, "transport": transport, "repeat": repeat}
+    given |= {"timeout": seconds} | ({"edns": edns} if edns else {}) | ({"port": port} if port != 53 else {})
+    result = await vantage.measure(Measurement(kind="dns", parameters=given))
+    asked = Asked(name=name, server=server, type=type_, transport=transport, edns=edns)
+    if isinstance(result, Gap):
+        return msgspec.structs.replace(asked, gap=result)
+    return msgspec.structs.replace(asked, rounds=tuple(result["rounds"]))
+
+
+async def resolvers_of(
+    vantage: Vantage, lookup: Lookup, names: Names, cluster: Iterable[str], repeat: int
+) -> tuple[Resolver, ...]:
+    """Every nameserver, briefly; the first that answers more closely."""
+    own = set(cluster)
+    servers = lookup.conf.get("nameservers", [])[:MOST_SERVERS]
+    found = list(await asyncio.gather(*(_briefly(vantage, one, names, one in own) for one in servers)))
+    if not found or found[0].name.gap is not None:
+        return tuple(found)
+    at = next((place for place, one in enumerate(found) if one.answers), 0)
+    found[at] = await (_closer if found[at].name.answers else _silent)(vantage, found[at], names, repeat)
+    return tuple(found)
+
+
+async def _briefly(vantage: Vantage, server: str, names: Names, cluster: bool) -> Resolver:
+    wanted = [ask(vantage, server, one) for one in (names.full, names.control) if one]
+    told = await asyncio.gather(*wanted)
+    return Resolver(address=server, name=told[0], cluster=cluster, control=told[1] if names.control else None)
+
+
+async def _closer(vantage: Vantage, one: Resolver, names: Names, repeat: int) -> Resolver:
+    """A server that answers: more often, over TCP, with EDNS. What was lost once is asked often."""
+    many, tcp, large = await asyncio.gather(
+        ask(vantage, one.address, names.full, repeat=max(MANY, repeat), seconds=QUICK * 1.5),
+        ask(vantage, one.address, names.full, transport="tcp", seconds=3.0),
+        ask(vantage, one.address, names.full, edns=LARGE),
+    )
+    asked = one.name.joined(many)
+    if asked.lost:
+        asked = asked.joined(await ask(vantage, one.address, names.full, repeat=AGAIN, seconds=QUICK))
+    return msgspec.structs.replace(
+        one, name=asked, tcp=tcp, edns=large, upstream=await _of_upstreams(vantage, one, names, asked)
+    )
+
+
+async def _silent(vantage: Vantage, one: Resolver, names: Names, repeat: int) -> Resolver:
+    """No answer for the name: with patience where the server answers others, else over TCP."""
+    if not one.answers:
+        tcp = await ask(vantage, one.address, names.full, transport="tcp")
+        return msgspec.structs.replace(one, tcp=tcp)
+    asked = one.name.joined(await ask(vantage, one.address, names.full, seconds=FORWARDED))
+    return msgspec.structs.replace(one, name=asked, upstream=await _of_upstreams(vantage, one, names, asked))
+
+
+async def _of_upstreams(vantage: Vantage, one: Resolver, names: Names, asked: Asked) -> Asked | None:
+    if not names.control or asked.rcode in ("NOERROR", "NXDOMAIN", "REFUSED"):
+        return None
+    return await ask(vantage, one.address, *names.upstream, seconds=FORWARDED)
+
+
+def suspicious(lookup: Lookup, resolver: Resolver | None) -> bool:
+    """Whether packets are lost, or the server is silent or slow, so that its parts are worth asking."""
+    late = any(float(one.get("ms", 0.0)) >= STALL for one in lookup.tries)
+    if resolver is None or resolver.name.gap is not None:
+        return False
+    return late or bool(resolver.name.lost) or resolver.name.median >= QUICK * 1000
+
+
+async def pair_of(vantage: Vantage, server: str, domain: str) -> Pair | None:
+    """Names that do not exist, each asked for A and AAAA: libc goes on to the next, so that one measurement has many.
+
+    None where it cannot be measured.
+    """
+    names = [f"netdoc-{at}.default.svc.{domain}." for at in range(PAIRS)]
+    given: dict[str, Any] = {"names": names, "nameservers": [server], "timeout": QUICK, "attempts": 3}
+    told = await asyncio.gather(
+        *(vantage.measure(Measurement(kind="libc", parameters={**given, "parallel": one})) for one in (True, False))
+    )
+    counts = [_losing(one) for one in told if isinstance(one, dict)]
+    return Pair(PAIRS, *counts) if len(counts) == len(told) else None
+
+
+def _losing(result: dict[str, Any]) -> int:
+    return sum(1 for step in result["steps"] if any(not one["ok"] for one in step["tries"]))
+
+
+async def steps_of(vantage: Vantage, lookup: Lookup) -> tuple[dict[str, Any], ...]:
+    """The names that libc asks in turn with the container's own resolv.conf, and what each came to."""
+    given = {"name": lookup.name, "timeout": PATIENCE, "attempts": 1}
+    result = await vantage.measure(Measurement(kind="libc", parameters=given))
+    return tuple(result["steps"]) if isinstance(result, dict) else ()

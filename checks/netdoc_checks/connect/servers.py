@@ -1,0 +1,101 @@
+"""Judges who is to blame behind a nameserver's address: one of its pods, the address itself, its upstreams. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from netdoc.api import Evidence, Finding, ObjectRef
+from netdoc_checks.connect import proof
+from netdoc_checks.connect.questions import forwarded
+from netdoc_checks.connect.seen import Caller, Resolver, Seen
+
+HOME = "kube-system"
+
+
+def judge_servers(caller: Caller, seen: Seen) -> Iterable[Finding]:
+    resolver = caller.resolver
+    if resolver is None or resolver.name.gap is not None:
+        return
+    yield from _pods(resolver, caller, seen)
+    yield from _upstream(resolver, caller, seen)
+
+
+def _pods(resolver: Resolver, caller: Caller, seen: Seen) -> Iterable[Finding]:
+    """Some pods silent and others not; or all answer, and the address before them does not."""
+    asked = [one for one in caller.servers if one.asked.gap is None and one.allowed is not False]
+    silent = [one for one in asked if one.asked.silent]
+    well = [one for one in asked if one.asked.answers]
+    if silent and well and seen.dns_owner is not None:
+        yield Finding(
+            code="dns.server-partial",
+            title=f"{len(silent)} of {len(asked)} DNS pods do not answer {caller.who}: {silent[0].pod.name}",
+            detail="questions to the DNS Service reach one pod after the other: those that reach this one get lost",
+            object=seen.dns_owner,
+            hops=(caller.hop,),
+            severity="error",
+            evidence=tuple(proof.of(one.asked, "an answer", caller, seen) for one in (*silent[:3], well[0])),
+        )
+    if resolver.cluster and not resolver.answers and well and not silent and seen.dns is not None:
+        yield Finding(
+            code="service.vip-unreachable",
+            title=f"each DNS pod answers {caller.who}, and the Service's address {resolver.address} does not",
+            detail="what turns the Service's address into a pod's does not, on the node of the caller",
+            object=seen.dns.ref,
+            hops=(caller.hop,),
+            severity="error",
+            evidence=(
+                proof.of(resolver.name, "an answer", caller, seen),
+                *(proof.of(one.asked, "an answer", caller, seen) for one in well[:2]),
+            ),
+        )
+
+
+def _upstream(resolver: Resolver, caller: Caller, seen: Seen) -> Iterable[Finding]:
+    """The cluster's own names are answered at the same server, the outside name fails, and so does what only its
+    upstreams know: each twice at least."""
+    name, control, upstream = resolver.name, resolver.control, resolver.upstream
+    if control is None or upstream is None or not control.answers:
+        return
+    text = seen.corefile if resolver.cluster else None
+    forward = forwarded(name.name.rstrip("."), text)[1]
+    if text is not None and forward is None:
+        return  # nothing forwards it: there is no upstream
+    if not (_failing(name.rcode, name.silent, len(name.rounds)) and _failing(upstream.rcode, upstream.silent, 2)):
+        return
+    upstreams = ", ".join(one.address or one.file for one in forward.upstreams) if forward is not None else ""
+    named = f" ({upstreams})" if upstreams else ""
+    yield Finding(
+        code="dns.upstream-down",
+        title=f"{resolver.address} answers for the cluster's names, and for {name.name} its upstreams{named} do not",
+        object=_about(resolver, caller, seen),
+        hops=(caller.hop,),
+        severity="error",
+        evidence=(
+            proof.of(name, "an answer", caller, seen),
+            proof.of(upstream, "what every such upstream knows", caller, seen),
+            proof.of(control, "an answer", caller, seen),
+            *([_corefile(forward.line, seen)] if forward is not None else []),
+        ),
+    )
+
+
+def _failing(rcode: str, silent: bool, rounds: int) -> bool:
+    return rounds > 1 and (silent or rcode == "SERVFAIL")
+
+
+def _about(resolver: Resolver, caller: Caller, seen: Seen) -> ObjectRef:
+    """Cluster DNS where it is the server; of another nameserver only who asks it is known."""
+    if not resolver.cluster or seen.dns is None:
+        return caller.owner
+    return seen.dns_owner or seen.dns.ref
+
+
+def _corefile(line: int, seen: Seen) -> Evidence:
+    lines = (seen.corefile or "").splitlines()
+    return Evidence(
+        object=ObjectRef(api_version="v1", kind="ConfigMap", namespace=HOME, name="coredns"),
+        field=f"data.Corefile, line {line}",
+        observed=lines[line - 1].strip() if 0 < line <= len(lines) else "",
+        expected="upstreams that answer CoreDNS",
+        command=seen.subject.kubectl("get", "configmap", "coredns", "-o", "yaml", namespace=HOME),
+    )
