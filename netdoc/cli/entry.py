@@ -67,9 +67,22 @@ def _arguments(arguments: list[str]) -> list[str]:
 
 
 def _one_line(error: click.ClickException) -> str:
-    message = error.format_message().replace("\n", " ").rstrip(".")
-    context = getattr(error, "ctx", None)
-    return f"{message}; see {context.command_path} --help" if context is not None else message
+    message = " ".join(error.format_message().split()).rstrip(".")
+    context: click.Context | None = getattr(error, "ctx", None)
+    if context is None:
+        return message
+    if message.startswith("No such command") and isinstance(context.command, click.Group):
+        return _no_command(message.partition("'")[2].partition("'")[0], context, context.command)
+    return f"{message}; see {context.command_path} --help"
+
+
+def _no_command(typed: str, context: click.Context, group: click.Group) -> str:
+    import difflib
+
+    names = group.list_commands(context)
+    near = difflib.get_close_matches(typed, names, n=1)
+    mend = f'did you mean "{near[0]}"?' if near else f"there are {', '.join(names)}"
+    return f'{context.command_path} has no command "{typed}"; {mend}'
 
 
 def _said(name: str, message: str, code: Exit) -> int:

@@ -49,11 +49,16 @@ LATER = {
 }
 
 
+TYPED = "netdoc.typed"
+"""Where a context keeps the words of the command line (click.Context.meta)."""
+
+
 class Lazy(click.Group):
     """A group whose commands are imported when they are called."""
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
         """A TARGET, the app's options or nothing at all open the app."""
+        context.meta[TYPED] = list(args)
         opens = _opens_app(args) and not context.resilient_parsing  # shell completion asks for names
         return super().parse_args(context, ["app", *args] if opens else args)
 

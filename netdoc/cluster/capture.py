@@ -22,7 +22,7 @@ import msgspec
 
 import netdoc
 from netdoc.cluster import clock
-from netdoc.cluster.errors import ClusterError
+from netdoc.cluster.errors import ClusterError, Unreachable
 from netdoc.cluster.fields import fields_of, keepable
 from netdoc.cluster.kinds import projections, resource_name
 from netdoc.cluster.reading import open_snapshot
@@ -67,8 +67,17 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         lines = [f"{self.path}: {writer}{of}, {when}{scope}"]
         lines += [f"  {count:6} {name}" for name, count in sorted(self.counts.items())]
         lines += [f"  {self.logs:6} logs"] if self.logs else []
-        lines += [f"not read: {gap.detail or gap.what}" for gap in self.gaps if gap.reason != "not-installed"]
+        lines += _not_read(self.gaps)
         return "\n".join(lines + [f"unreadable: {one}" for one in self.unreadable])
+
+
+def _not_read(gaps: Iterable[Gap]) -> list[str]:
+    """What fell short, in one line for each way in which it did: a server that is gone is gone for every kind."""
+    together: dict[str, list[str]] = {}
+    for gap in gaps:
+        if gap.reason != "not-installed":
+            together.setdefault(gap.detail or gap.reason, []).append(gap.what.removeprefix("list "))
+    return [f"not read: {', '.join(dict.fromkeys(what))}: {why}" for why, what in together.items()]
 
 
 class _Taken(msgspec.Struct, kw_only=True):
@@ -84,14 +93,24 @@ async def save(
 ) -> Summary:
     """Write all that netdoc reads of the cluster, in one namespace or all (""). Raises OSError.
 
+    Raises Unreachable where nothing at all could be read: nothing is written then.
+
     `kinds` are read beside netdoc's own: those of other people's checks. The form follows the name: .tar.gz, .json,
     .yaml, or else a folder.
     """
     taken = await _take(cluster, namespace, _widest((*projections(), *kinds)))
     path = Path(file)
+    _see_that_it_holds_something(taken, path)
     await asyncio.to_thread(_write, taken, path)
     counts = {one.resource: one.count for one in taken.manifest.reads if one.names is None and one.count}
     return _summary(str(path), taken.manifest, counts, len(taken.logs), ())
+
+
+def _see_that_it_holds_something(taken: _Taken, path: Path) -> None:
+    gaps = [one.gap for one in taken.manifest.reads if one.names is None]
+    first = next((one for one in gaps if one is not None and one.blocking), None)
+    if first is not None and all(gaps) and not any(taken.items.values()):
+        raise Unreachable(f"nothing could be read: {first.detail or first.what}", f"{path} is not written")
 
 
 def summary(path: str | Path) -> Summary:

@@ -30,7 +30,8 @@ LOG_TAIL = 64 << 10
 
 _OBJECTS = (".yaml", ".yml", ".json")
 _LOGS = (".log", "logs.txt")
-_ARCHIVES = (".tar", ".tar.gz", ".tgz", ".gz", ".zip", ".tar.bz2", ".tar.xz")
+_READ_ARCHIVES = (".tar", ".tgz", ".gz")
+_ARCHIVES = (*_READ_ARCHIVES, ".zip", ".bz2", ".xz")
 
 
 class File(msgspec.Struct, frozen=True):
@@ -78,7 +79,20 @@ def _is_archive(path: Path) -> bool:
 
 
 def _single(path: Path) -> Iterator[File | Unreadable]:
-    yield _read(path, path.name, MAX_FILE)
+    one = _read(path, path.name, MAX_FILE)
+    broken = isinstance(one, File) and path.name.endswith(_ARCHIVES) and not _is_text(one.data)
+    yield Unreadable(where=path.name, why=_no_archive(path.name), kinds=None) if broken else one
+
+
+def _is_text(data: bytes) -> bool:
+    """Whether it begins as a text does that may hold objects: a redirect may have been given any name."""
+    return b"\0" not in data[:4096] and any(mark in data for mark in (b":", b"{"))
+
+
+def _no_archive(name: str) -> str:
+    if name.endswith(_READ_ARCHIVES):
+        return "is broken: it does not begin as a tar archive does"
+    return "is an archive of a kind that is not read: unpack it, and give the folder"
 
 
 def _folder(root: Path) -> Iterator[File | Unreadable]:
@@ -160,7 +174,7 @@ def _archive(path: Path) -> Iterator[File | Unreadable]:
         except _TooMuch:
             yield Unreadable(where=path.name, why="expands without end: stopped; the rest was not read", kinds=None)
         except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
-            yield Unreadable(where=path.name, why=f"is not a whole tar archive ({error})", kinds=None)
+            yield Unreadable(where=path.name, why=f"is broken, not a whole tar archive ({error})", kinds=None)
 
 
 def _members(tar: tarfile.TarFile) -> Iterator[File | Unreadable]:

@@ -114,14 +114,19 @@ class LiveCluster:
     async def now(self) -> datetime:
         """By the server's Date header; by this machine's clock, with a note, where the server tells none."""
         if self._transport.server_time() is None:
-            try:
-                await self._transport.get("/version")
-            except Failure as failure:
-                self._note(f"the API server tells no time ({failure.detail}): this machine's clock is used")
+            why = await self._ask_the_time()
         told = self._transport.server_time()
         if told is None:
-            self._note("the API server tells no time: this machine's clock is used")
+            self._note(f"the API server tells no time{why}: this machine's clock is used")
         return told or datetime.now(UTC)
+
+    async def _ask_the_time(self) -> str:
+        """Any answer carries it. Returns why there was none, in brackets."""
+        try:
+            await self._transport.get("/version")
+        except Failure as failure:
+            return f" ({failure.detail})"
+        return ""
 
     async def get(self, kind: type[K], name: str, namespace: str = "") -> K | Gap | None:
         place = kind.KIND

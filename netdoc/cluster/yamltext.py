@@ -74,7 +74,7 @@ def parse(text: str, line: int = 1) -> Tree | None:
             builder.take(event)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        why = getattr(error, "problem", None) or str(error)
+        why = getattr(error, "problem", None) or str(error).partition("\n")[0]
         raise BadYAML(why, line + (mark.line if mark else 0)) from None
     return builder.tree()
 

@@ -8,6 +8,7 @@ from netdoc.model.target import SourceSpec, Target
 from netdoc.path.kinds import BY_ALIAS, SOURCE_KINDS, Named, nearest
 from netdoc.path.pasted import cleaned, is_pasted, parse_pasted
 from netdoc.path.places import TargetError, address_of, parse_host, parse_port, parse_url, shown
+from netdoc.path.wraps import unwrapped
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")  # DNS subdomain, RFC 1123
 _NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")  # DNS label
@@ -18,7 +19,8 @@ _SOURCES = "use pod/.., deploy/.., ns/.., node/.., an IP, internet or here"
 
 def parse_target(text: str) -> Target:
     """A TARGET of the contract. Raises TargetError."""
-    typed = cleaned(text) if is_pasted(text.strip()) else text.strip()
+    whole = unwrapped(text.strip())
+    typed = cleaned(whole) if is_pasted(whole) else whole
     if not typed:
         raise TargetError("TARGET is empty", "name what can't be reached, for example svc/web.shop:80")
     if is_pasted(typed):

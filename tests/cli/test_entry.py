@@ -310,3 +310,20 @@ def counted(report: Report, error: int, warning: int) -> Report:
 )
 def test_the_first_that_holds(report: Report, ending: str, fail_on: str, measured: bool, code: Exit) -> None:
     assert exit_code(report, ending, fail_on=fail_on, require_measured=measured) is code
+
+
+@pytest.mark.parametrize(
+    ("typed", "suggested"),
+    [
+        (("svc/x", "--demo"), "netdoc diagnose svc/x --demo=healthy"),
+        (("app", "svc/x", "--demo=crash-loop"), "netdoc diagnose svc/x --demo=crash-loop"),
+        (("--demo",), "netdoc diagnose --demo=healthy"),
+        (("-n", "a b", "svc/x", "--from", "ns/y"), "netdoc diagnose -n 'a b' svc/x --from ns/y"),
+        ((), "netdoc diagnose TARGET"),
+    ],
+)
+def test_off_a_terminal_the_same_question_is_suggested(typed: tuple[str, ...], suggested: str) -> None:
+    answer = netdoc(*typed)
+    assert (answer.code, answer.out) == (2, "")
+    (line,) = answer.err.splitlines()
+    assert line.endswith(f"without it: {suggested}")

@@ -95,3 +95,11 @@ def test_a_cluster_that_is_silent_costs_a_tab_and_no_more(tmp_path: Path, monkey
 def test_contexts_come_from_the_kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KUBECONFIG", str(write_kubeconfig(tmp_path / "config", "http://127.0.0.1:1")))
     assert for_kubectl(["diagnose", "--context", "te"]) == ["test", ":4"]
+
+
+def test_a_shell_that_is_missing_is_said_in_plain_words() -> None:
+    answer = netdoc("completion")
+    assert (answer.code, answer.out) == (2, "")
+    (line,) = answer.err.splitlines()
+    assert "bash, zsh, fish" in line
+    assert "\\" not in line

@@ -158,3 +158,36 @@ async def test_a_file_that_may_not_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "b.yaml").write_bytes(POD)
     (tmp_path / "b.yaml").chmod(0)
     assert not (await open_snapshot(tmp_path).list(Pod)).complete
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "why"),
+    [
+        ("cut.tar.gz", os.urandom(3000).replace(b"\x1f\x8b", b"xx"), "is broken"),
+        ("x.tgz", b"\x00" * 2000, "is broken"),
+        ("x.tar", b"no tar at all", "is broken"),
+        ("x.zip", b"PK\x03\x04" + b"\x00" * 100, "unpack it"),
+        ("x.tar.xz", b"\xfd7zXZ\x00" + b"\x00" * 100, "unpack it"),
+        ("x.tar.bz2", b"BZh91AY" + b"\x00" * 100, "unpack it"),
+    ],
+)
+def test_an_archive_that_is_none_is_not_taken_for_text(tmp_path: Path, name: str, data: bytes, why: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(data)
+    with pytest.raises(ClusterError, match=why) as raised:
+        open_snapshot(path)
+    assert "character" not in str(raised.value)
+
+
+async def test_text_is_read_whatever_it_is_called(tmp_path: Path) -> None:
+    path = tmp_path / "pods.gz"
+    path.write_bytes(POD)
+    assert await pods(path) == ["a"]
+
+
+def test_a_file_of_bytes_is_named_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "core.yaml"
+    path.write_bytes(b"\x7fELF\x02\x01\x01\x00" * 50)
+    with pytest.raises(ClusterError) as raised:
+        open_snapshot(path)
+    assert "\n" not in str(raised.value)

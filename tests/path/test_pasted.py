@@ -134,3 +134,53 @@ def test_any_text_is_a_target_or_a_target_error(parts: list[str]) -> None:
 @given(st.text(max_size=60))
 def test_arbitrary_text_too(text: str) -> None:
     _only_target_errors(text)
+
+
+# Line breaks: a terminal wraps in the middle of a word, a program ends a line where it has done
+
+
+@pytest.mark.parametrize(
+    ("wrapped", "plain"),
+    [
+        ("svc/web.sh\nop:80", "svc/web.shop:80"),
+        ("svc/web.shop:8\r\n0", "svc/web.shop:80"),
+        ("http://shop.example.com/ca\n  rt", "http://shop.example.com/cart"),
+        ("dial tcp 10.43.7.9:54\n32: i/o timeout", "dial tcp 10.43.7.9:5432: i/o timeout"),
+        ("dial tcp 10.43.\n7.9:5432: i/o timeout", "dial tcp 10.43.7.9:5432: i/o timeout"),
+        ("dial tcp 10.43\n.7.9:5432: i/o timeout", "dial tcp 10.43.7.9:5432: i/o timeout"),
+        ("dial tcp 10.43.7.9:\n5432: i/o timeout", "dial tcp 10.43.7.9:5432: i/o timeout"),
+        ("could not resolve host: web.\nshop", "could not resolve host: web.shop"),
+        ("could not resolve host: web\n.shop", "could not resolve host: web.shop"),
+        (
+            "ERROR request to the database failed: dia\nl tcp: lookup postgres.databases.svc.clus\n"
+            "ter.local on 10.43.0.10:53: no such host",
+            "ERROR request to the database failed: dial tcp: lookup postgres.databases.svc.cluster.local "
+            "on 10.43.0.10:53: no such host",
+        ),
+    ],
+)
+def test_what_a_terminal_wrapped_is_one_word_again(wrapped: str, plain: str) -> None:
+    assert parse_target(wrapped) == parse_target(plain)
+
+
+@pytest.mark.parametrize(
+    ("lines", "plain"),
+    [
+        (
+            "curl: (6) Could not resolve host: web.shop\ncommand terminated with exit code 6",
+            "curl: (6) Could not resolve host: web.shop command terminated with exit code 6",
+        ),
+        ("dial tcp 10.43.7.9:5432: i/o timeout\nexit status 1", "dial tcp 10.43.7.9:5432: i/o timeout exit status 1"),
+        ("dial tcp 10.43.7.9:5432:\ni/o timeout", "dial tcp 10.43.7.9:5432: i/o timeout"),
+        (
+            "connection to web.shop:80 failed.\nRetrying in 5 s",
+            "connection to web.shop:80 failed. Retrying in 5 s",
+        ),
+        (
+            "dial tcp 10.43.7.9:5432\n2026-11-23T08:00:00Z i/o timeout",
+            "dial tcp 10.43.7.9:5432 2026-11-23T08:00:00Z i/o timeout",
+        ),
+    ],
+)
+def test_lines_that_ended_by_themselves_stay_apart(lines: str, plain: str) -> None:
+    assert parse_target(lines) == parse_target(plain)

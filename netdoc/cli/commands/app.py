@@ -13,6 +13,7 @@ import msgspec
 
 from netdoc.cli import options
 from netdoc.cli.exits import Exit, Failure
+from netdoc.cli.group import TYPED
 from netdoc.cli.options import RunOptions, WhereOptions
 
 
@@ -31,9 +32,15 @@ def app(**given: Any) -> Exit:
     where, run = options.where(given), options.run(given)
     target, sources = given["target"], given["sources"]
     if not is_terminal():
-        asked = shlex.quote(target) if target else "TARGET"
-        raise Failure("stdin or stdout is no terminal, and the app needs both", f"without it: netdoc diagnose {asked}")
+        raise Failure("stdin or stdout is no terminal, and the app needs both", f"without it: {_without()}")
     return opened(where, run, target, sources)
+
+
+def _without() -> str:
+    """The command that asks the same of a pipe: what was typed, for the app's options are all diagnose's too."""
+    typed: list[str] = click.get_current_context().meta.get(TYPED, [])
+    words = typed[1:] if typed[:1] == ["app"] else typed
+    return shlex.join(["netdoc", "diagnose", *words]) if words else "netdoc diagnose TARGET"
 
 
 def is_terminal() -> bool:
@@ -47,7 +54,9 @@ def opened(where: WhereOptions, run: RunOptions, target: str, sources: tuple[str
     start = importlib.import_module("netdoc.tui.start")
     tui = importlib.import_module("netdoc.tui")
     fields = msgspec.to_builtins(where)
-    limits = start.Limits(timeout=run.timeout, since=run.since, repeat=run.repeat, keep=not run.no_journal)
+    limits = start.Limits(
+        timeout=run.timeout, since=run.since, repeat=run.repeat, keep=not run.no_journal, consents=run.consents
+    )
     place = msgspec.convert(fields, start.Place)
     tui.open_app(start.Start(place=place, limits=limits, target=target, sources=tuple(sources)))
     return Exit.OK
