@@ -21,7 +21,7 @@ from netdoc.ports.vantage import Measurement
 from netdoc.vantage.agent import LocalAgent
 
 CONNECTED = 0.2  # seconds until a connection is given up
-ANSWERED = 0.3  # seconds until a name server is given up
+ANSWERED = 0.2  # seconds until a name server is given up
 AT_ONCE = 512  # connections in one question to the agent
 
 Result = dict[str, Any]

@@ -1,0 +1,58 @@
+"""Every scenario measured: the packets agree with the objects, so the cause told first stays the scenario's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from netdoc.demo import assemble
+from tests.calling import causes, netdoc, report
+
+IDS = assemble.scenario_ids()
+BROKEN = tuple(id_ for id_ in IDS if id_ != "healthy")
+CONSENTS = ("--exec", "--port-forward")
+
+
+def expected(id_: str) -> tuple[str, str, str, str]:
+    cause = assemble.scenario(id_).cause
+    assert cause is not None
+    place = cause.object
+    return cause.code, place["kind"], place.get("namespace", ""), place["name"]
+
+
+def measurable(told: dict[str, Any]) -> bool:
+    """Whether a pod stands for the source, and what it asks for is there: else nothing can be measured by exec."""
+    absent = any(code.startswith("target.") for code, *_ in causes(told))
+    return told["from"]["kind"] not in ("IP", "Internet") and not absent
+
+
+@pytest.mark.parametrize("id_", BROKEN)
+def test_the_cause_is_told_first_when_measured_too(id_: str) -> None:
+    told, code = report("diagnose", f"--demo={id_}", *CONSENTS)
+    assert causes(told)[:1] == [expected(id_)], [(one["code"], one.get("explainedBy")) for one in told["findings"]]
+    by_id = {one["id"]: one for one in told["findings"]}
+    root = by_id[told["rootCauses"][0]]
+    assert (told["status"], code) == (("fail", 1) if root["severity"] == "error" else ("warn", 0))
+    assert told["basis"] == "measured" or not measurable(told)
+
+
+@pytest.mark.parametrize("route", assemble.meta().routes[::5], ids=lambda route: f"{route.source}-{route.target}")
+def test_a_documented_route_is_silent_when_measured_too(route: assemble.Route) -> None:
+    told, code = report("diagnose", route.target, "--from", route.source, "--demo=healthy", *CONSENTS)
+    assert (told["findings"], told["status"], code) == ([], "pass", 0), told["headline"]
+
+
+def test_the_healthy_network_rests_on_packets() -> None:
+    told, code = report("diagnose", "--demo=healthy", *CONSENTS, "--require-measured")
+    assert (told["findings"], told["status"], told["basis"], code) == ([], "pass", "measured", 0)
+    assert {one["vantage"] for one in told["evidence"]} <= {"snapshot"}
+
+
+@pytest.mark.parametrize("consent", CONSENTS)
+def test_what_is_measured_is_told_beforehand(consent: str) -> None:
+    told = netdoc("diagnose", "--demo=healthy", consent, "-o", "json").err
+    place = "exec:shop/client-" if consent == "--exec" else "port-forward:kube-system/coredns-"
+    lines = [line for line in told.splitlines() if place in line]
+    assert lines
+    assert all("127.0.0.1:" in line and "netdoc/agent" in line for line in lines)
