@@ -122,7 +122,8 @@ def _resolver(caller: Caller, conf: dict[str, list[str]], seen: Seen) -> Iterabl
             f"nameserver {seen.dns.cluster_addresses[0]}",
             seen,
         )
-    yield from _domain(caller, conf.get("search", []), seen)
+    if caller.resolver is None or caller.resolver.control is None:  # a name of the cluster
+        yield from _domain(caller, conf.get("search", []), seen)
 
 
 def _domain(caller: Caller, search: list[str], seen: Seen) -> Iterable[Finding]:

@@ -21,7 +21,9 @@ from netdoc.path import parse_source
 from netdoc.ports import Consent, Measurement, NoVantages, Recorder, Vantage, Where
 from netdoc.ports.recorder import Recording
 from netdoc_checks.connect import CHECK
-from netdoc_checks.dns import CHECK as DNS
+from netdoc_checks.dns.judge import judge as judge_dns
+from netdoc_checks.dns.observe import observe as observe_dns
+from netdoc_checks.dns.rules import RULES as DNS_RULES
 from netdoc_checks.policy import CHECK as POLICY
 from tests.asking import MOMENT
 
@@ -171,7 +173,7 @@ async def tried(
     ]
     beside += judge_path(path, subject.kubectl)
     both = (*known, *(_settled(one) for one in beside if isinstance(one, Finding)))
-    made = diagnose(both, path, (*CHECK.rules, *POLICY.rules, *DNS.rules))
+    made = diagnose(both, path, (*CHECK.rules, *POLICY.rules, *DNS_RULES))
     roots = tuple(made.findings[place] for place in made.roots)
     return Outcome(known, roots, tuple(one for one in found if isinstance(one, Unjudged)))
 

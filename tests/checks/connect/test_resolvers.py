@@ -118,6 +118,13 @@ async def test_servers_that_are_silent_are_named() -> None:
     assert told.of("dns.timeout").detail == f"no answer over UDP from {SERVER} (no answer came), nor over TCP"
 
 
+async def test_an_outside_name_does_not_suffer_from_another_cluster_domain() -> None:
+    text = ".:53 {\n kubernetes corp.example\n forward . 192.0.2.1\n}\n"
+    on = cluster({"merge": {"kind": "ConfigMap", "namespace": "kube-system", "name": "coredns",
+                            "with": {"data": {"Corefile": text}}}})  # fmt: skip
+    assert (await asked(named(HOST, says("NXDOMAIN")), "not-found", target=OUTSIDE, on=on)).codes == ["dns.nxdomain"]
+
+
 # Upstreams
 
 
