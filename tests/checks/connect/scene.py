@@ -168,9 +168,8 @@ async def tried(
     ports = Ports(recorder, Recording(recorder, places, consents))
     found = tuple(CHECK.judge(await CHECK.observe(ports, subject)))
     known = tuple(_settled(one) for one in found if isinstance(one, Finding))
-    beside: list[Judgement] = [
-        one for check in (POLICY, DNS) for one in check.judge(await check.observe(ports, subject))
-    ]
+    beside: list[Judgement] = [*POLICY.judge(await POLICY.observe(ports, subject))]
+    beside += judge_dns(await observe_dns(ports, subject))
     beside += judge_path(path, subject.kubectl)
     both = (*known, *(_settled(one) for one in beside if isinstance(one, Finding)))
     made = diagnose(both, path, (*CHECK.rules, *POLICY.rules, *DNS_RULES))
