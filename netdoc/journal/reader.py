@@ -45,8 +45,8 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def given_answers(self) -> dict[str, str]:
-        """What was answered to the questions that were put."""
-        answered = [one.question for one in self.events if one.event == "answered"]
+        """What was answered to the playbook's questions. A consent is given for its own run alone."""
+        answered = [one.question for one in self.events if one.event == "answered" and "step" in one.question]
         return {str(one["step"]): str(one["answer"]) for one in answered}
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from netdoc.engine.ask import Question
+from netdoc.engine.events import Announcer
 from netdoc.engine.run import Ending, Request
 from netdoc.journal.again import Continued, request_of
 from netdoc.journal.compare import compare
@@ -23,8 +24,9 @@ from netdoc.model.event import Event
 from netdoc.model.kube.meta import Object, ObjectRef
 from netdoc.model.record import Record
 from netdoc.model.report import Report
-from netdoc.ports import Cluster, Listing, Recorder
+from netdoc.ports import Cluster, Consent, Listing, Recorder
 from netdoc.report.inert import page
+from netdoc.tui.consents import WORDS, Answer, vantages
 from netdoc.tui.guided import Guided
 from netdoc.tui.kept import kept_report, story_of
 from netdoc.tui.opening import NotOpened, digest_of, open_place, see
@@ -60,6 +62,7 @@ class Conduct:
         self.earlier: Report | None = None
         self._asked: asyncio.Future[str | None] | None = None
         self._work: Guided | None = None
+        self._announce: Announcer | None = None
         self._sketch: Callable[[], Report] | None = None
 
     def skip(self) -> None:
@@ -82,7 +85,7 @@ class Conduct:
             await self._seen(cluster)
             keep = self.plan.limits.keep
             journal = open_journal(called, request, recorder, self.feed.notes.append) if keep else None
-            return await self._conduct(called, request, recorder, journal)
+            return await self._conduct(called, request, cluster, recorder, journal)
         finally:
             await recorder.close()
 
@@ -97,12 +100,19 @@ class Conduct:
         look.cancel()
         raise NotOpened("it was interrupted before the cluster answered")
 
-    async def _conduct(self, called: Called, request: Request, recorder: Recorder, journal: Journal | None) -> Report:
+    async def _conduct(
+        self, called: Called, request: Request, cluster: Cluster, recorder: Recorder, journal: Journal | None
+    ) -> Report:
         keeping = Keeping(called, recorder, (self._tell,), journal)
         recorder.listen(self._saw)
-        work = self._work = Guided(request, recorder, keeping.announce, self._ask)
+        self._announce = keeping.announce
+        places = vantages(cluster, frozenset(request.consents), self._decide, self._decided)
+        work = self._work = Guided(request, recorder, keeping.announce, self._ask, places)
         self._sketch = lambda: keeping.standing(work)
-        report, _ = await keeping.go(work, self.stop, self._compared, _exit)
+        try:
+            report, _ = await keeping.go(work, self.stop, self._compared, _exit)
+        finally:
+            await work.vantages.close()
         return report
 
     def _tell(self, event: Event) -> None:
@@ -120,6 +130,20 @@ class Conduct:
     async def _ask(self, question: Question) -> str | None:
         self._asked = asyncio.get_running_loop().create_future()
         return await self._asked
+
+    async def _decide(self, consent: Consent, command: str) -> Answer:
+        """Puts a command to the person; whoever says nothing says no."""
+        assert self._announce is not None
+        assert self._work is not None
+        with self._work.waiting():
+            self._asked = asyncio.get_running_loop().create_future()
+            self._announce("asked", question={"consent": consent, "question": WORDS[consent], "command": command})
+            answer = await self._asked
+        return "all" if answer == "all" else "yes" if answer == "yes" else "no"
+
+    def _decided(self, consent: Consent, command: str, answer: Answer) -> None:
+        assert self._announce is not None
+        self._announce("answered", question={"consent": consent, "command": command, "answer": answer})
 
     def _compared(self, report: Report) -> Report:
         """Beside the run that this one does again: what recovered, what is still there, what is new."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AbstractContextManager
 
 from netdoc.engine.ledger import Step
 from netdoc.engine.run import Run
@@ -19,6 +20,10 @@ class Guided(Run):
         if self._step_task is not None and not self._step_task.done():
             self._passing = True
             self._step_task.cancel()
+
+    def waiting(self) -> AbstractContextManager[None]:
+        """While a person decides, the run's time stands still."""
+        return self._clock
 
     async def run_step(self, work: Step) -> Done:
         self._step_task = asyncio.ensure_future(super().run_step(work))

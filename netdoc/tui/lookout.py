@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from netdoc.tui.aside import Aside
 from netdoc.tui.start import Place
+
+if TYPE_CHECKING:
+    from netdoc.ports import Consent
 
 State = Literal["asking", "ready", "none", "failed"]
 
@@ -24,6 +27,7 @@ class Lookout:
         self.mend = ""
         self._aside = Aside("lookout")
         self._recorder: object | None = None
+        self._cluster: object | None = None
 
     def opened(self) -> Awaitable[None]:
         """Opens it beside the screen; what came of it stands in `state`."""
@@ -32,6 +36,10 @@ class Lookout:
     def names(self, kind: str, namespace: str) -> Awaitable[tuple[tuple[str, ...], str]]:
         """(names, why there are none to be had) of a kind in a namespace."""
         return asyncio.wrap_future(self._aside.start(self._names(kind, namespace)))
+
+    def refused(self, consent: Consent, namespace: str) -> Awaitable[str]:
+        """Why a consent would be of no use in a namespace, as the cluster says; "" where nothing is against it."""
+        return asyncio.wrap_future(self._aside.start(self._refused(consent, namespace)))
 
     def close(self) -> None:
         self._aside.end()
@@ -51,11 +59,25 @@ class Lookout:
             )
             self.namespace = where.namespace
             await see(cluster)
+            self._cluster = cluster
             self._recorder = Recorder(cluster)
             self.state = "ready"
         except NotOpened as error:
             self.problem, self.mend = str(error), error.mend
             self.state = "none" if "no kubeconfig" in self.problem else "failed"
+
+    async def _refused(self, consent: Consent, namespace: str) -> str:
+        """The kubernetes client opens streams by GET; a server may want more, and then says so itself."""
+        from netdoc.cluster import LiveCluster
+        from netdoc.cluster.review import may
+
+        if not isinstance(self._cluster, LiveCluster):
+            return ""
+        if self.place.as_user:
+            return "--as does not reach into pods"
+        resource = {"exec": "pods/exec", "port-forward": "pods/portforward"}.get(consent, "pods")
+        allowed = await may(self._cluster, "get", resource, "", namespace)
+        return f"you may not get {resource} in {namespace} (RBAC)" if allowed is False else ""
 
     async def _names(self, kind: str, namespace: str) -> tuple[tuple[str, ...], str]:
         from netdoc.path.kinds import BY_ALIAS

@@ -34,6 +34,7 @@ def request_for(plan: Plan) -> Request:
         inputs=inputs,
         since=plan.limits.since,
         repeat=plan.limits.repeat,
+        consents=plan.limits.consents,
         timeout=plan.limits.timeout.total_seconds() or None,
     )
 

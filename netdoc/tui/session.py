@@ -17,6 +17,7 @@ import msgspec
 
 from netdoc.cluster.recorded import decode_answer
 from netdoc.engine.playbooks.model import Playbook
+from netdoc.engine.run import CONNECT_STEP
 from netdoc.journal.place import new_id
 from netdoc.journal.reader import Story
 from netdoc.model.event import Event
@@ -36,6 +37,9 @@ StepState = CheckStatus | Literal["waiting", "running", "absent"]
 STARTING = ("target", "Find the target and the way to it", "Which hops does a request cross on its way?")
 
 
+TRY = "What was predicted is compared with packets from where the caller stands. Each command is shown first."
+
+
 class StepView(msgspec.Struct, kw_only=True):
     """One step down the side. `absent` is a step whose check is not installed."""
 
@@ -47,6 +51,15 @@ class StepView(msgspec.Struct, kw_only=True):
     reason: str = ""
     started: float | None = None
     milliseconds: int | None = None
+
+
+class Ran(msgspec.Struct, frozen=True, kw_only=True):
+    """A command that a person decided on."""
+
+    at: datetime
+    consent: str
+    command: str
+    answer: str
 
 
 class Session:
@@ -62,7 +75,7 @@ class Session:
         self.problem: NotOpened | None = None
         self.steps: list[StepView] = [StepView(id=STARTING[0], title=STARTING[1], why=STARTING[2])]
         self.findings: list[ReportFinding] = []
-        self.records: list[Record] = []
+        self.log: list[Record | Ran] = []
         self.report: Report | None = None
         self.shown: Report | None = None
         self.question: dict[str, Any] = {}
@@ -149,6 +162,8 @@ class Session:
             title = step.title or step.check or step.run or step.id
             why = " ".join(step.why.split())
             self.steps.append(StepView(id=step.id, title=title, check=step.check or step.run, why=why))
+        if self.plan.limits.consents:
+            self.steps.append(StepView(id=CONNECT_STEP.id, title=CONNECT_STEP.title, check=CONNECT_STEP.check, why=TRY))
         self.changed = True
 
     def drain(self, most: int = 5000) -> bool:
@@ -205,6 +220,9 @@ class Session:
         self.question, self.state = event.question, "asking"
 
     def _answered(self, event: Event) -> None:
+        if "consent" in event.question:
+            self.log.append(msgspec.convert(event.question | {"at": event.at}, Ran))
+            return
         step = next((one for one in self.steps if one.id == event.question.get("step")), None)
         if step is not None:
             step.state, step.reason = "pass", f"answered: {event.question.get('answer')}"
@@ -230,7 +248,7 @@ _HANDLERS: dict[str, Callable[[Session, Event], None]] = {
     "step.started": Session._began,
     "step.finished": Session._ended,
     "found": lambda session, event: session.findings.append(event.finding) if event.finding else None,
-    "observed": lambda session, event: session.records.append(event.record) if event.record else None,
+    "observed": lambda session, event: session.log.append(event.record) if event.record else None,
     "asked": Session._asked,
     "answered": Session._answered,
     "run.finished": Session._finished,
@@ -240,7 +258,7 @@ _HANDLERS: dict[str, Callable[[Session, Event], None]] = {
 def read_back(story: Story) -> Session:
     """A run that is kept, as it stood when it ended. Takes its time with a long one: not for the loop."""
     head = story.head
-    limits = Limits()
+    limits = Limits(consents=head.consents)
     plan = Plan(
         target=head.target.input if head.target else "",
         sources=tuple(one.input for one in head.sources if one.input and not one.guessed),

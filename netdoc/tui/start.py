@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+
+if TYPE_CHECKING:  # the app is opened with it: it must not bring the ports along
+    from netdoc.ports.vantage import Consent
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,12 +33,16 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a run goes, as the command line has it. `keep` writes it to the journal."""
+    """How far a run goes, as the command line has it. `keep` writes it to the journal.
+
+    What `consents` name is asked for once more, command by command, before anything is run.
+    """
 
     timeout: timedelta = timedelta(seconds=30)
     since: timedelta = timedelta(hours=2)
     repeat: int = 3
     keep: bool = True
+    consents: tuple[Consent, ...] = ()
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +74,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         words = ["netdoc", *_what(self), *([self.target] if self.target else [])]
         for source in self.sources:
             words += ["--from", source]
+        words += [f"--{consent}" for consent in self.limits.consents]
         return (*words, *where_words(self.place))
 
 

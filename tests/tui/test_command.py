@@ -47,11 +47,11 @@ def test_options_reach_the_app(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("netdoc.tui.open_app", opened.append)
     monkeypatch.setenv("NO_COLOR", "")
     where = WhereOptions(context="lab", namespace="shop", as_user="me")
-    command.opened(where, RunOptions(repeat=5, no_journal=True), "svc/web", ("here",))
+    command.opened(where, RunOptions(repeat=5, no_journal=True, consents=("exec",)), "svc/web", ("here",))
     (start,) = opened
     assert start.place == Place(context="lab", namespace="shop", as_user="me")
     assert (start.target, start.sources) == ("svc/web", ("here",))
-    assert (start.limits.repeat, start.limits.keep) == (5, False)
+    assert (start.limits.repeat, start.limits.keep, start.limits.consents) == (5, False, ("exec",))
 
 
 def test_the_command_line_loads_no_screen() -> None:

@@ -285,7 +285,7 @@ async def test_the_log_tells_each_question_as_kubectl_would_ask_it() -> None:
         screen = await show(pilot, frozen("selector"))
         await pilot.press("6")
         rows = screen.query_one("#log", Rows)
-        assert len(rows.items) == len(screen.session.records) > 5
+        assert len(rows.items) == len(screen.session.log) > 5
         rows.cursor = next(n for n, one in enumerate(rows.items) if one.ask.name == "web")
         await pilot.press("c")
         assert app.clipboard == "kubectl -n shop get services web"

@@ -15,7 +15,7 @@ def judge_tunnels(seen: Seen) -> Iterable[Judgement]:
     dead = [one for one in failed if answered or _kind(one) != "timeout"]
     for one in seen.tunnels:
         gap = one.result
-        if isinstance(gap, Gap) and gap.reason != "needs-consent":
+        if isinstance(gap, Gap):
             yield Unjudged(what=gap.what, reason=gap.reason, detail=gap.detail)
         elif one in failed and one not in dead:
             yield Unjudged(what=f"whether {one.pod.name} answers by itself", reason="timeout", detail=one.vantage)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import time
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from textual.content import Content
@@ -19,7 +20,7 @@ from netdoc.report.page import cells
 from netdoc.tui.draw.sheet import ink
 from netdoc.tui.draw.style import BADGE, badge
 from netdoc.tui.kept import Kept
-from netdoc.tui.session import Session, StepView
+from netdoc.tui.session import Ran, Session, StepView
 
 REVISION_LABELS = ("pod-template-hash", "controller-revision-hash")
 ZONE_LABEL = "topology.kubernetes.io/zone"
@@ -77,10 +78,12 @@ def finding(one: ReportFinding, width: int) -> Content:
     )
 
 
-def asked(record: Record, width: int) -> Content:
-    """What was asked, as kubectl would ask it, and what came back."""
+def asked(record: Record | Ran, width: int) -> Content:
+    """What was asked, as kubectl would ask it, and what came back; what was run with a consent, as it was run."""
+    if isinstance(record, Ran):
+        return _ran(record, width)
     gap = record.gap
-    came = _GAPS.get(gap.reason, gap.reason) if gap else f"{record.count} found"
+    came = _GAPS.get(gap.reason, gap.reason) if gap else _came(record)
     status = "unknown" if gap and gap.blocking else "faint"
     command = inert.line(command_of(record.ask))
     when = f"{record.at:%H:%M:%S} " if width >= WIDE else ""
@@ -91,14 +94,33 @@ def asked(record: Record, width: int) -> Content:
     ).truncate(width, ellipsis=True)
 
 
+def _came(record: Record) -> str:
+    return "measured" if record.ask.verb == "measure" else f"{record.count} found"
+
+
+def _ran(one: Ran, width: int) -> Content:
+    word, style = ("REFUSED", "unknown") if one.answer == "no" else ("RUN", "warn")
+    when = f"{one.at:%H:%M:%S} " if width >= WIDE else ""
+    command = inert.line(one.command)
+    return ink((when, "faint"), (word.ljust(10) + " ", style), (command, "")).truncate(width, ellipsis=True)
+
+
 WIDE = 60
 """Columns from which a line has room for its time."""
 
-_GAPS: dict[Reason, str] = {"not-installed": "no kind", "incomplete": "in part", "forbidden": "FORBIDDEN"}
+_GAPS: dict[Reason, str] = {
+    "not-installed": "no kind",
+    "incomplete": "in part",
+    "forbidden": "FORBIDDEN",
+    "needs-consent": "no consent",
+    "not-supported": "cannot",
+}
 
 
 def command_of(ask: Ask, context: str = "") -> str:
-    """The kubectl command that asks the same."""
+    """The kubectl command that asks the same; of a measurement, what was measured from where."""
+    if ask.verb == "measure":
+        return f"{ask.resource} from {ask.name}: {_measured(ask.fields)}"
     words = ["kubectl", *(["--context", context] if context else [])]
     words += ["-n", ask.namespace] if ask.namespace else []
     if ask.verb == "log":
@@ -109,6 +131,16 @@ def command_of(ask: Ask, context: str = "") -> str:
     words += ["-l", ask.labels] if ask.labels else []
     words += ["--field-selector", ask.fields] if ask.fields else []
     return shlex.join(words) + ("" if ask.namespace or ask.name else " -A")
+
+
+def _measured(parameters: str) -> str:
+    """The places or the name of a measurement."""
+    try:
+        given = msgspec.json.decode(parameters, type=dict[str, Any])
+    except msgspec.MsgspecError:
+        return parameters
+    places = [f"{one.get('address')}:{one.get('port')}" for one in given.get("endpoints", ())]
+    return ", ".join(places) or str(given.get("name", parameters))
 
 
 def run(one: Kept, width: int) -> Content:

@@ -19,6 +19,7 @@ from textual.widgets import Button, Checkbox, Input, Label
 from netdoc.report import inert
 from netdoc.tui.draw.sheet import ink
 from netdoc.tui.start import Plan
+from netdoc.tui.widgets.boxes import ConsentBoxes
 from netdoc.tui.widgets.rows import Rows
 
 if TYPE_CHECKING:
@@ -83,10 +84,12 @@ class CheckForm(ModalScreen[None]):
             yield Input(placeholder="any client of the cluster", id="from", classes="field")
             for field in self.fields:
                 yield from field.widgets()
+            yield ConsentBoxes()
             yield Button("Run (enter)", id="run", compact=True)
 
     def on_mount(self) -> None:
         session = self.app.session
+        self.query_one(ConsentBoxes).tick(session.plan.limits if session else self.app.start.limits)
         if session is not None:
             self.query_one("#target", Input).value = session.plan.target
             self.query_one("#from", Input).value = " ".join(session.plan.sources)
@@ -113,7 +116,7 @@ class CheckForm(ModalScreen[None]):
                 target=target,
                 sources=sources,
                 place=self.app.place,
-                limits=self.app.start.limits,
+                limits=self.query_one(ConsentBoxes).limits(self.app.start.limits),
                 check=self.check.id,
                 parameters=given,
             )

@@ -19,6 +19,7 @@ from netdoc.tui.complete import completions
 from netdoc.tui.start import Plan
 from netdoc.tui.symptoms import SYMPTOMS, Symptom, told
 from netdoc.tui.widgets.bar import Bar
+from netdoc.tui.widgets.boxes import ConsentBoxes
 from netdoc.tui.widgets.rows import Rows
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ class HomeScreen(Screen[None]):
             )
             yield Label("Who is calling?", classes="title", id="who")
             yield Asking(placeholder=f"{ANY} (enter), or deploy/.., pod/.., internet, here", id="from", classes="field")
+            yield ConsentBoxes()
             yield Static("", id="understood", markup=False)
         yield Rows[str](_offer, id="offers")
         with Horizontal(id="lists"):
@@ -100,6 +102,7 @@ class HomeScreen(Screen[None]):
         self.built = True
         self.query_one("#symptoms", Rows).show([*SYMPTOMS, *self._books()])
         self.query_one("#offers").display = False
+        self.query_one(ConsentBoxes).tick(self.app.start.limits)
         self.query_one("#target").focus()
         self.looked()
 
@@ -186,15 +189,12 @@ class HomeScreen(Screen[None]):
             return
         source = self.query_one("#from", Input).value.strip()
         sources = tuple(source.replace(",", " ").split()) if source and source != ANY else ()
-        self.app.ask(
-            Plan(
-                target=target,
-                sources=sources,
-                place=self.app.place,
-                limits=self.app.start.limits,
-                playbook=self.playbook,
-            )
-        )
+        self.app.ask(self.plan(target, sources))
+
+    def plan(self, target: str, sources: tuple[str, ...]) -> Plan:
+        """The run that the form asks for."""
+        limits = self.query_one(ConsentBoxes).limits(self.app.start.limits)
+        return Plan(target=target, sources=sources, place=self.app.place, limits=limits, playbook=self.playbook)
 
     @on(Rows.Chosen, "#offers")
     def _offer_chosen(self, event: Rows.Chosen) -> None:

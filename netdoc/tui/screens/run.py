@@ -13,6 +13,7 @@ from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Footer, Label, Static
 
 from netdoc.model.kube.meta import ObjectRef
+from netdoc.model.record import Record
 from netdoc.model.report import ReportFinding, ReportHop
 from netdoc.report import digest, inert
 from netdoc.tui import clipboard
@@ -20,7 +21,7 @@ from netdoc.tui.draw import lists, pages, path, verdict
 from netdoc.tui.draw.sheet import Sheet
 from netdoc.tui.draw.state import live_page, next_line, problem_page, state_words
 from netdoc.tui.screens.run_actions import RunActions
-from netdoc.tui.session import Session, StepView
+from netdoc.tui.session import Ran, Session, StepView
 from netdoc.tui.widgets.bar import Bar
 from netdoc.tui.widgets.head import Head
 from netdoc.tui.widgets.reader import Reader
@@ -51,6 +52,7 @@ class RunScreen(RunActions, Screen[None]):
         Binding("R", "resume", "Resume", show=False, id="resume"),
         Binding("s", "skip", "Skip step", show=False, id="skip"),
         Binding("a", "step_alone", "Step alone", show=False, id="step-alone"),
+        Binding("m", "measure", "Measure", show=False, id="measure"),
         Binding("x", "cancel", "Cancel", show=False, id="cancel"),
         Binding("y", "yaml", "YAML", id="yaml"),
         Binding("c", "copy", "Copy", id="copy"),
@@ -128,7 +130,7 @@ class RunScreen(RunActions, Screen[None]):
         report = self.session.shown
         rows = path.rows(report, judged=not self.session.live, open_folds=self.unfolded) if report else ()
         self.query_one("#path", Rows).show(rows)
-        counts = {"endpoints": len(lists.endpoints(self.session)), "log": len(self.session.records)}
+        counts = {"endpoints": len(lists.endpoints(self.session)), "log": len(self.session.log)}
         if report is not None:
             counts |= {"evidence": len(report.evidence), "blind": len(report.not_checked)}
         self.query_one(TabLine).count(counts)
@@ -138,7 +140,7 @@ class RunScreen(RunActions, Screen[None]):
         table = self.tab if self.detail is None and self.tab in ("endpoints", "log") else "page"
         self.query_one("#pages", ContentSwitcher).current = table
         if table == "log":
-            self.query_one("#log", Rows).show(self.session.records)
+            self.query_one("#log", Rows).show(self.session.log)
         elif table == "endpoints":
             rows = self.query_one("#endpoint-rows", Rows)
             endpoints = lists.endpoints(self.session)
@@ -173,9 +175,14 @@ class RunScreen(RunActions, Screen[None]):
         question = self.session.question
         if self.session.state != "asking" or question is self._asked:
             return
+        self._asked = question
+        if "consent" in question:
+            from netdoc.tui.screens.consent import ConsentScreen
+
+            self.app.push_screen(ConsentScreen(question, self.session.label), self.session.answer)
+            return
         from netdoc.tui.screens.question import QuestionScreen
 
-        self._asked = question
         self.app.push_screen(QuestionScreen(question), self.session.answer)
 
     # What the cursor stands on
@@ -259,11 +266,12 @@ class RunScreen(RunActions, Screen[None]):
     def offers(self) -> Iterable[tuple[str, str, Callable[[], Any]]]:
         """What the palette offers here."""
         yield "Do it again", "The same question now: recovered, still, new (r)", self.action_again
+        yield "Measure from the source", "With your consent, each command shown first (m)", self.action_measure
         yield "Export the report", "Every format that the command line has (e)", self.action_export
         yield "All findings", "With a filter (/)", self.action_findings
         yield "Commands that show the same", "kubectl and others (o)", self.action_commands
         yield "Add a note", "Into the timeline (n)", self.action_note
 
 
-def _log_command(record: Any) -> str:
-    return lists.command_of(record.ask)
+def _log_command(told: Record | Ran) -> str:
+    return told.command if isinstance(told, Ran) else lists.command_of(told.ask)

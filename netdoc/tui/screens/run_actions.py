@@ -15,6 +15,7 @@ from netdoc.tui.kept import add_note
 if TYPE_CHECKING:
     from netdoc.model.kube.meta import ObjectRef
     from netdoc.model.report import ReportFinding
+    from netdoc.ports import Consent
     from netdoc.tui.app import NetdocApp
     from netdoc.tui.session import Session, StepView
 
@@ -67,6 +68,25 @@ class RunActions:
             return
         plan = self.session.plan
         self.app.ask(msgspec.structs.replace(plan, check=step.check, inputs={}, resumes="", rechecks=""))
+
+    def action_measure(self) -> None:
+        """The same question with packets: what may be run is chosen first, and each command asked for."""
+        from netdoc.tui.screens.measure import MeasureScreen
+
+        if self.session.live:
+            self.notify("the run is under way: x cancels it")
+        elif self.session.report is None:
+            self.notify("there is no path yet to measure: r does this run again first")
+        elif self.session.plan.place.snapshot:
+            self.notify("a snapshot holds nothing to measure in: ask a live cluster (f2)")
+        else:
+            self.app.push_screen(MeasureScreen(self.session), self._measured)
+
+    def _measured(self, consents: tuple[Consent, ...] | None) -> None:
+        if consents:
+            plan = self.session.plan
+            limits = msgspec.structs.replace(plan.limits, consents=consents)
+            self.app.ask(msgspec.structs.replace(plan, limits=limits, resumes="", rechecks=""))
 
     def action_cancel(self) -> None:
         if not self.session.live:
