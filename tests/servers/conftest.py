@@ -14,9 +14,32 @@ from tests.servers.daemons import Server, running
 
 __all__ = ["Ask", "agent", "ask"]
 
+# What the load balancer and the Service of the embedded network's traefik have, in names that are right and wrong.
+BALANCER, SERVICE = "203.0.113.10", "10.43.24.140"
 VIEWS = {
-    "outside": {"shop.example": "web A 198.51.100.7\nboth A 198.51.100.8\npublic A 198.51.100.9"},
-    "inside": {"shop.example": "web A 10.43.7.9\nboth A 198.51.100.8\nprivate A 10.43.7.10"},
+    "outside": f"""
+web A 198.51.100.7
+both A 198.51.100.8
+public A 198.51.100.9
+right A {BALANCER}
+alias CNAME right
+hidden A {BALANCER}
+gone A {BALANCER}
+old A {BALANCER}
+office A 192.168.20.60
+elsewhere CNAME right.elsewhere.example.
+""",
+    "inside": f"""
+web A 10.43.7.9
+both A 198.51.100.8
+private A 10.43.7.10
+right A {SERVICE}
+alias CNAME right
+gone A 10.43.24.141
+old A 203.0.113.77
+office A 192.168.20.60
+elsewhere A {SERVICE}
+""",
 }
 Start = Callable[[str, configs.Write, str], Server]
 
@@ -43,6 +66,8 @@ def authority(request: pytest.FixtureRequest, start: Start) -> Server:
 @pytest.fixture(scope="session")
 def views(start: Start) -> Server:
     """BIND with an outside view, asked on 127.0.0.1, and an inside view, asked on 127.0.0.2 at the same port."""
-    server = start("named", configs.split({one: VIEWS[one] for one in ("inside", "outside")}), configs.ZONE)
+    server = start(
+        "named", configs.split({one: {configs.ZONE: VIEWS[one]} for one in ("inside", "outside")}), configs.ZONE
+    )
     start("unbound", configs.inside(server), "ready.example")
     return server

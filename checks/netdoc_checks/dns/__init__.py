@@ -1,4 +1,4 @@
-"""The check `dns`: does the caller's resolver lead to cluster DNS, and is cluster DNS well.
+"""The check `dns`: does the caller's resolver lead to cluster DNS, is cluster DNS well, do a name's two views agree.
 
 Nothing is said of a target that is asked for by its address. What keeps the DNS pods from serving is looked for by
 the check `endpoints`, asked about the DNS Service.
@@ -7,8 +7,8 @@ the check `endpoints`, asked about the DNS Service.
 from __future__ import annotations
 
 from netdoc.api import Check, Read, kube
-from netdoc_checks.dns.judge import judge
-from netdoc_checks.dns.observe import observe
+from netdoc_checks import split
+from netdoc_checks.dns.both import judge, observe
 from netdoc_checks.dns.rules import RULES
 from netdoc_checks.endpoints import CHECK as ENDPOINTS
 
@@ -18,6 +18,7 @@ CHECK = Check(
     observe=observe,
     judge=judge,
     hops=("client",),
+    parameters=split.Parameters,
     reads=(Read(kube.ConfigMap, ("get",)), *ENDPOINTS.reads),
     codes=(
         "dns.pod-policy",
@@ -29,8 +30,9 @@ CHECK = Check(
         "dns.upstream-split",
         "dns.node-local-down",
         "dns.search-hijack",
+        *split.CODES,
         *ENDPOINTS.codes,
     ),
-    rules=RULES,
+    rules=(*RULES, *split.RULES),
     step="dns",
 )

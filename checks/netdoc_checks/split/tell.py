@@ -1,0 +1,125 @@
+"""A finding of split DNS: whose it is, both views as its evidence, and what mends it. Pure."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from netdoc.api import Evidence, Finding, Fix, ObjectRef
+from netdoc_checks.split.seen import Case, Seen, Tried, View
+
+HOME = "kube-system"
+CONFIG = ObjectRef(api_version="v1", kind="ConfigMap", namespace=HOME, name="coredns")
+
+
+def finding(
+    code: str,
+    case: Case,
+    seen: Seen,
+    *,
+    title: str,
+    detail: str = "",
+    severity: Literal["error", "warning"],
+    proven: bool = True,
+) -> Finding:
+    external = tuple(hop.id for hop in seen.subject.path.of_kind("external"))
+    return Finding(
+        code=code,
+        title=title,
+        detail=_ruled(case, seen, detail),
+        object=_object(case, seen),
+        hops=(case.hop, *external),
+        severity=severity,
+        proven=proven,
+        evidence=tuple(_evidence(case, seen)),
+        fix=_fix(case, seen),
+    )
+
+
+def _object(case: Case, seen: Seen) -> ObjectRef:
+    """The Corefile where a line of it decides the caller's view; else what the name stands for; else the caller."""
+    if case.own.place == "inside" and seen.ruling is not None:
+        return CONFIG
+    if case.service is not None:
+        return case.service.ref
+    held = (seen.holder(one).object for one in (*case.other.addresses, *case.own.addresses))
+    named = next((one for one in held if one is not None), None)
+    return named or case.object or ObjectRef(api_version="netdoc/v1", kind="Host", name=seen.name)
+
+
+def _ruled(case: Case, seen: Seen, detail: str) -> str:
+    """The Corefile's line beside what it does."""
+    if case.own.place != "inside" or seen.ruling is None:
+        return detail
+    said = f"line {seen.ruling.line} of the Corefile decides: {seen.ruling.text}"
+    return f"{detail}; {said}" if detail else said
+
+
+def _evidence(case: Case, seen: Seen) -> list[Evidence]:
+    expected = ", ".join(case.other.addresses)
+    if not expected and case.service is not None:
+        expected = ", ".join(case.service.external_addresses or case.service.cluster_addresses)
+    found = [_of_view(case.own, seen, expected, case)]
+    if case.other.addresses:
+        found.append(_of_view(case.other, seen, "", case))
+    found += [_of_tries(one, case) for one in (*case.tried, *case.beside)]
+    if case.service is not None:
+        found.append(_of_service(case, seen))
+    return found
+
+
+def _of_view(view: View, seen: Seen, expected: str, case: Case) -> Evidence:
+    """A view that was asked for; one that follows from the Corefile quotes its line."""
+    said = ", ".join(view.addresses) or view.detail or view.failure
+    if not view.vantage:
+        return Evidence(
+            object=CONFIG, field="data.Corefile", observed=view.pinned or said, expected=expected, command=view.command
+        )
+    return Evidence(
+        kind="dns",
+        object=case.pod.ref if case.pod is not None and view.place == "inside" else None,
+        vantage=view.vantage,
+        field=f"{view.place} view of {seen.name}",
+        observed=f"{said} (from {view.server})" if view.server else said,
+        expected=expected,
+        command=view.command,
+        data={"addresses": list(view.addresses)} | ({"ttl": view.ttl} if view.ttl is not None else {}),
+    )
+
+
+def _of_tries(one: Tried, case: Case) -> Evidence:
+    return Evidence(
+        kind="tcp",
+        object=case.pod.ref if case.pod is not None else None,
+        vantage=case.own.vantage,
+        observed=one.said,
+        expected="a connection",
+        attempts=len(one.tries),
+        failures=one.failed,
+        data={"address": one.address, "port": one.port},
+    )
+
+
+def _of_service(case: Case, seen: Seen) -> Evidence:
+    service = case.service
+    assert service is not None
+    return Evidence(
+        object=service.ref,
+        field="status.loadBalancer.ingress",
+        observed=", ".join(service.external_addresses) or "none",
+        command=seen.subject.kubectl("get", "service", service.name, "-o", "wide", namespace=service.namespace),
+    )
+
+
+def _fix(case: Case, seen: Seen) -> Fix:
+    ruling = seen.ruling
+    if case.own.place == "inside" and ruling is not None:
+        where = {
+            "hosts": f"correct or drop line {ruling.line} of the Corefile",
+            "rewrite": f"let line {ruling.line} of the Corefile lead to a Service that exists, or drop it",
+            "forward": f"add {seen.name} to the inside zone, or drop the forward of line {ruling.line}",
+        }[ruling.plugin]
+        edit = seen.subject.kubectl("edit", "configmap", "coredns", namespace=HOME)
+        return Fix(summary=where, commands=(edit,))
+    if case.own.place == "inside":
+        return Fix(summary=f"let the inside resolver give {seen.name} the Service's own address")
+    return Fix(summary=f"correct the record of {seen.name} in the public zone, then wait out its TTL")
