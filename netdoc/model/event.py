@@ -10,11 +10,13 @@ import msgspec
 from netdoc.model.record import Record
 from netdoc.model.report import Report, ReportCheck, ReportEvidence, ReportFinding
 
-Name = Literal["run.started", "step.started", "observed", "found", "asked", "answered", "step.finished", "run.finished"]
+Name = Literal[
+    "run.started", "step.started", "observed", "found", "asked", "answered", "noted", "step.finished", "run.finished"
+]
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One event; `seq` counts from 1 within a run."""
+    """One event; `seq` counts from 1 within a run. What is noted may come after the run has finished."""
 
     event: Name
     at: datetime
@@ -25,4 +27,5 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     evidence: tuple[ReportEvidence, ...] = ()
     record: Record | None = None
     question: dict[str, Any] = {}
+    note: str = ""
     report: Report | None = None

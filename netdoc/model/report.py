@@ -176,6 +176,13 @@ class Compared(Part, frozen=True):
     finished_at: datetime | None = None
 
 
+class Note(Part, frozen=True):
+    """What the engineer saw or did, in their own words."""
+
+    at: datetime
+    text: str
+
+
 class Report(Part, frozen=True):
     api_version: Literal["netdoc/v1"]
     kind: Literal["Report"]
@@ -197,6 +204,7 @@ class Report(Part, frozen=True):
     from_: ReportSource | None = msgspec.field(name="from", default=None)
     impact: Impact | None = None
     compared: Compared | None = None
+    notes: tuple[Note, ...] = ()
 
     def finding(self, id: str) -> ReportFinding:
         return next(one for one in self.findings if one.id == id)

@@ -54,6 +54,7 @@ def _body(report: Report) -> Iterator[str]:
     yield _section("Also seen", _list(_finding(one) for one in digest.beside(report, causes)))
     yield _section("Seen from each source", _list(_comparisons(report)))
     yield _section("Changes", _list(_changes(report)))
+    yield _section("Notes", _list(f"{phrases.utc(one.at)} {escape(one.text)}" for one in report.notes))
     if report.status != "unknown":
         yield blind
     yield _section("Checks", _checks(report))

@@ -23,6 +23,7 @@ def draw(report: Report, width: int, color: bool) -> str:
         *_section("Also seen", (_finding(one) for one in digest.beside(shown, causes))),
         *_section("Seen from each source", _comparisons(shown)),
         *_section("Changes", _changes(shown)),
+        *_section("Notes", (f"- {phrases.utc(one.at)} {prose(one.text)}" for one in shown.notes)),
         *_section("Not checked", (f"- {prose(phrases.not_checked(one))}" for one in digest.blind(shown))),
         *_section("Checks", _checks(shown)),
         *_run(shown),

@@ -42,6 +42,7 @@ def draw(report: Report, width: int, color: bool) -> str:
     _comparisons(page, shown)
     _compared(page, shown)
     _changes(page, shown)
+    _notes(page, shown)
     if shown.status != "unknown":
         _not_checked(page, shown)
     _checks(page, shown)
@@ -202,6 +203,13 @@ def _comparisons(page: Page, report: Report) -> None:
         differs = f": first differs at {first.hop}: {first.summary}" if first else ""
         name = one.from_.input or one.from_.kind
         page.prose(f"{name}{differs}", indent=2, lead=_badge(one.status), lead_style=one.status)
+
+
+def _notes(page: Page, report: Report) -> None:
+    if report.notes:
+        page.heading("NOTES")
+    for one in report.notes:
+        page.prose(one.text, indent=2, lead=f"{phrases.utc(one.at)}  ", lead_style="faint")
 
 
 def _changes(page: Page, report: Report) -> None:
