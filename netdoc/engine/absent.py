@@ -34,7 +34,7 @@ def _finding(absent: Absent, path: Path, kubectl: Kubectl) -> Finding:
         title=title_of(absent),
         detail=absent.detail,
         object=ref,
-        hops=_hops(absent, path),
+        hops=(absent.hop,) if absent.hop else tuple(hop.id for hop in path.hops)[:1],
         evidence=(
             Evidence(
                 object=ref,
@@ -60,9 +60,3 @@ def title_of(absent: Absent) -> str:
 
 def _quoted(names: tuple[str, ...]) -> str:
     return ", ".join(f'"{name}"' for name in names)
-
-
-def _hops(absent: Absent, path: Path) -> tuple[str, ...]:
-    kind = "client" if absent.what == "source" else None
-    hops = tuple(hop.id for hop in path.hops if (hop.kind == "client") == (kind == "client"))
-    return hops[:1] or tuple(hop.id for hop in path.hops)[:1]

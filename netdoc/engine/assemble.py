@@ -8,84 +8,68 @@ from datetime import datetime
 import msgspec
 
 from netdoc import __version__
-from netdoc.diagnosis import Diagnosis, diagnose, without_hygiene
+from netdoc.diagnosis import Diagnosis
 from netdoc.diagnosis.changes import suspected
 from netdoc.diagnosis.failure import fits
-from netdoc.engine.headline import headline
-from netdoc.engine.impact import impact
+from netdoc.engine.comparisons import comparisons, measured_everywhere, measured_kinds, source_of, whole_impact
+from netdoc.engine.headline import from_whom, headline
 from netdoc.engine.ledger import Entry, Ledger, key
+from netdoc.engine.outcome import outcome, status_of, worst
 from netdoc.model.change import Change
-from netdoc.model.finding import SEVERITIES, Finding, Unjudged
-from netdoc.model.path import Hop, Path, Source
+from netdoc.model.finding import Finding
+from netdoc.model.path import Path
 from netdoc.model.record import Gap
 from netdoc.model.report import (
     CheckCounts,
-    CheckStatus,
     FindingCounts,
     NotChecked,
     Report,
     ReportCheck,
     ReportFinding,
     ReportHop,
-    ReportSource,
     ReportTarget,
     Run,
-    Status,
     Summary,
     Tool,
 )
 from netdoc.model.target import Target
 from netdoc.ports import Recorder
 
-_WORST: tuple[CheckStatus, ...] = ("fail", "unknown", "warn", "pass", "skip")
-
 
 def assemble(ledger: Ledger, recorder: Recorder, run: Run, ended_early: str = "") -> Report:
     """The one object that every format is drawn from."""
     path = ledger.path or Path(target=Target(input="", kind=""))
-    diagnosis = _diagnosis(ledger, path)
-    hops = tuple(_hop(hop, ledger, diagnosis.findings) for hop in path.hops)
-    checks = tuple(_check(entry, ledger, diagnosis.findings) for entry in ledger.entries)
-    not_checked = _not_checked(ledger, recorder, path) + _outside(hops)
-    status = _status(hops, diagnosis.findings)
-    changes, diagnosis = _suspect(ledger, diagnosis, path)
-    findings = _told(ledger, diagnosis)
-    extent = impact(path, hops, diagnosis)
+    judged = outcome(path, ledger, ledger)
+    checks = tuple(_check(entry, ledger, judged.findings) for entry in ledger.entries)
+    changes, diagnosis = _suspect(ledger, judged.diagnosis, path)
     roots = tuple(diagnosis.findings[place] for place in diagnosis.roots)
-    measured = _measured(recorder)
+    compared = comparisons(ledger, {key(one) for one in diagnosis.findings})
+    extent = whole_impact(compared, judged.impact)
+    kinds = measured_kinds(recorder.records)
+    everywhere = measured_everywhere(kinds, ledger.viewpoints)
+    ids = tuple(ledger.number(key(one)) for one in roots)
+    said = headline(judged.status, roots, extent, _blocked(ledger), ended_early, everywhere, partly=bool(kinds))
     return Report(
         api_version="netdoc/v1",
         kind="Report",
         tool=Tool(name="netdoc", version=__version__),
         run=run,
         target=_target(path),
-        from_=_source(path.sources[0]) if path.sources else None,
-        status=status,
-        basis="measured" if measured else "configuration",
-        headline=headline(status, roots, extent, _blocked(ledger), ended_early, measured=measured),
+        from_=source_of(path.sources[0]) if path.sources else None,
+        status=judged.status,
+        basis="measured" if kinds else "configuration",
+        headline=said + from_whom(compared, ids[:1], judged.status),
         impact=extent,
-        root_causes=tuple(ledger.number(key(one)) for one in roots),
-        path=hops,
+        root_causes=ids,
+        path=judged.hops,
         checks=checks,
-        findings=findings,
+        findings=_told(ledger, diagnosis),
         evidence=tuple(ledger.evidence),
         changes=changes,
-        comparisons=(),
-        not_checked=not_checked,
+        comparisons=compared,
+        not_checked=_not_checked(ledger, recorder, path) + _outside(judged.hops),
         summary=_summary(diagnosis.findings, checks, recorder, run),
     )
-
-
-def _measured(recorder: Recorder) -> frozenset[str]:
-    """What was measured from the source itself: lookups, connections. A tunnel crosses nothing of the path."""
-    made = (one for one in recorder.records if one.ask.verb == "measure" and one.gap is None)
-    return frozenset(one.ask.resource for one in made if one.vantage.startswith("exec:"))
-
-
-def _diagnosis(ledger: Ledger, path: Path) -> Diagnosis:
-    audit = frozenset(code.code for code in ledger.codes.values() if code.audit)
-    first = diagnose(ledger.findings, path, ledger.rules, ledger.owners)
-    return diagnose(without_hygiene(first, audit), path, ledger.rules, ledger.owners)
 
 
 def _suspect(ledger: Ledger, diagnosis: Diagnosis, path: Path) -> tuple[tuple[Change, ...], Diagnosis]:
@@ -121,52 +105,6 @@ def _numerically(id_: str) -> int:
     return int(id_[1:])
 
 
-def _hop(hop: Hop, ledger: Ledger, findings: tuple[Finding, ...]) -> ReportHop:
-    here = [one for one in findings if hop.id in one.hops]
-    told = sorted(here, key=lambda one: SEVERITIES.index(one.severity or "info"))
-    unknown = [one for one in ledger.unjudged if one.blocking and one.hop in (hop.id, "")]
-    judged = [entry for entry in ledger.entries if hop.kind in entry.covers]
-    status = _worst([_of(one) for one in here] + ["unknown" for _ in unknown] + _coverage(judged))
-    return ReportHop(
-        id=hop.id,
-        kind=hop.kind,
-        object=hop.object,
-        next=hop.next,
-        between=hop.between,
-        status=status,
-        summary=_summary_of(hop, told[0]) if told else _why_unknown(unknown, status),
-    )
-
-
-def _summary_of(hop: Hop, finding: Finding) -> str:
-    """A finding is told in full where it stands; the other hops that suffer from it name it."""
-    return finding.title if finding.hops[0] == hop.id else finding.code
-
-
-def _coverage(judged: list[Entry]) -> list[CheckStatus]:
-    """A check that ran to its end speaks for its hops; one that did not, for a reason, leaves them unknown."""
-    return ["unknown" if entry.reason else "pass" for entry in judged]
-
-
-def _why_unknown(unknown: list[Unjudged], status: CheckStatus) -> str:
-    return unknown[0].what if unknown and status == "unknown" else ""
-
-
-def _of(finding: Finding) -> CheckStatus:
-    return "fail" if finding.severity == "error" else "warn" if finding.severity == "warning" else "pass"
-
-
-def _worst(statuses: Iterable[CheckStatus]) -> CheckStatus:
-    return min(statuses, key=_WORST.index, default="skip")
-
-
-def _status(hops: tuple[ReportHop, ...], findings: tuple[Finding, ...]) -> Status:
-    """The worst of the hops; where nothing but the caller was judged, nothing was established."""
-    worst = _worst([hop.status for hop in hops] + [_of(one) for one in findings])
-    beyond = [hop for hop in hops if hop.kind not in ("client", "policy") and hop.status != "skip"]
-    return "unknown" if worst == "skip" or (worst == "pass" and not beyond) else worst
-
-
 def _check(entry: Entry, ledger: Ledger, findings: tuple[Finding, ...]) -> ReportCheck:
     """The step, with the findings that the diagnosis kept."""
     kept = {key(one): one for one in findings}
@@ -174,8 +112,8 @@ def _check(entry: Entry, ledger: Ledger, findings: tuple[Finding, ...]) -> Repor
     told = entry.report(ids)
     if entry.status in ("unknown", "skip"):
         return told
-    found = [_of(kept[one]) for one in entry.findings if one in kept]
-    return msgspec.structs.replace(told, status=_worst([*found, "pass"]))
+    found = [status_of(kept[one]) for one in entry.findings if one in kept]
+    return msgspec.structs.replace(told, status=worst([*found, "pass"]))
 
 
 def _not_checked(ledger: Ledger, recorder: Recorder, path: Path) -> tuple[NotChecked, ...]:
@@ -256,16 +194,6 @@ def _port(path: Path) -> int | None:
     if asked is None or asked.number is not None:
         return asked.number if asked else None
     return next((hop.port for hop in path.hops if hop.port_name == asked.name), None)
-
-
-def _source(source: Source) -> ReportSource:
-    ref = source.object
-    return ReportSource(
-        input=source.spec.input,
-        kind=source.spec.kind,
-        namespace=ref.namespace if ref else "",
-        name=ref.name if ref else source.spec.name,
-    )
 
 
 def _summary(findings: tuple[Finding, ...], checks: tuple[ReportCheck, ...], recorder: Recorder, run: Run) -> Summary:

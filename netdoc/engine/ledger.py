@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -13,8 +13,12 @@ from netdoc.model.change import Change
 from netdoc.model.finding import SEVERITIES, CausalRule, Code, Evidence, Finding, Unjudged
 from netdoc.model.kube.meta import ObjectRef
 from netdoc.model.path import Path
+from netdoc.model.record import Ask, Record
 from netdoc.model.report import CheckStatus, ReportCheck, ReportEvidence, ReportFinding
 from netdoc.ports import Recorder
+
+if TYPE_CHECKING:
+    from netdoc.engine.views import Viewpoint
 
 Key = tuple[str, ObjectRef]
 
@@ -55,7 +59,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ledger:
-    """Filled while a run goes on, and read once by the report. A run that is cut short has one as well."""
+    """Filled while a run goes on, and read once by the report. A run that is cut short has one as well.
+
+    `viewpoints` have ledgers of their own: what was said of each source by itself, where there are several.
+    """
 
     def __init__(self, codes: Mapping[str, Code], recorder: Recorder) -> None:
         self.codes = codes
@@ -67,8 +74,15 @@ class Ledger:
         self.changes: tuple[Change, ...] = ()
         self.rules: list[CausalRule] = []
         self.owners: dict[ObjectRef, frozenset[ObjectRef]] = {}
+        self.viewpoints: tuple[Viewpoint, ...] = ()
+        self.measured: list[tuple[Ask, Any]] = []
         self._recorder = recorder
         self._numbers: dict[Key, tuple[str, tuple[str, ...]]] = {}
+
+    def measured_so(self, record: Record, answer: Any) -> None:
+        """Keeps what was measured, by which sources are told apart."""
+        if record.ask.verb == "measure":
+            self.measured.append((record.ask, answer))
 
     def bring(self, check: Check) -> None:
         """Takes note of the codes and rules that a check brings."""
@@ -85,21 +99,24 @@ class Ledger:
         code = self.codes.get(finding.code)
         settled = msgspec.structs.replace(finding, severity=finding.severity or (code.severity if code else "error"))
         known = next((place for place, one in enumerate(self.findings) if key(one) == key(finding)), None)
-        cited = tuple(self._cite(one) for one in finding.evidence)
         if known is not None:
-            return self._joined(known, settled, cited)
+            told = self.findings[known].evidence
+            fresh = tuple(one for one in finding.evidence if one not in told)
+            return self._joined(known, settled, fresh)
+        cited = tuple(self._cite(one) for one in finding.evidence)
         self._numbers[key(finding)] = (f"F{len(self._numbers) + 1}", cited)
         self.findings.append(settled)
         return self.told(settled)
 
-    def _joined(self, place: int, other: Finding, cited: tuple[str, ...]) -> ReportFinding:
+    def _joined(self, place: int, other: Finding, fresh: tuple[Evidence, ...]) -> ReportFinding:
         one = self.findings[place]
         worse, milder = sorted((one, other), key=lambda each: SEVERITIES.index(each.severity or "info"))
         hops = tuple(dict.fromkeys(worse.hops + milder.hops))
         since = worse.since or milder.since
-        self.findings[place] = msgspec.structs.replace(worse, hops=hops, since=since)
+        evidence = one.evidence + fresh
+        self.findings[place] = msgspec.structs.replace(worse, hops=hops, since=since, evidence=evidence)
         id_, before = self._numbers[key(one)]
-        self._numbers[key(one)] = (id_, before + cited)
+        self._numbers[key(one)] = (id_, before + tuple(self._cite(each) for each in fresh))
         return self.told(self.findings[place])
 
     def told(self, finding: Finding, explained_by: tuple[str, ...] = ()) -> ReportFinding:

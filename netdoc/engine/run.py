@@ -22,6 +22,7 @@ from netdoc.engine.playbooks.conditions import Standing, holds
 from netdoc.engine.playbooks.find import find_playbook
 from netdoc.engine.playbooks.model import Playbook
 from netdoc.engine.plugins import Broken, broken_packages, find_check, is_ours
+from netdoc.engine.views import together, viewpoints
 from netdoc.engine.walk import Done, walk
 from netdoc.model.codes import known_codes
 from netdoc.model.finding import Judgement, Severity, Unjudged
@@ -71,8 +72,10 @@ class Run:
         self.vantages = Recording(recorder, vantages or NoVantages(), request.consents)
         self.announce = announce
         self.ledger = Ledger(known_codes(), recorder)
+        recorder.listen(self.ledger.measured_so)
         self.ending: Ending = "finished"
         self.outcome = ""
+        self._so_far: tuple[Judgement, ...] = ()
         self._asker = asker
         self._clock = _Clock(request.timeout)
         self._kubectl = Kubectl(recorder.where.context)
@@ -156,11 +159,13 @@ class Run:
 
     async def _step(self, work: Step, title: str, covers: tuple[str, ...], act: Work) -> Done:
         """Runs one step's work; whatever becomes of it, the step is closed and said."""
+        self._so_far = ()
         entry, clock = _begun(work, title, covers), time.monotonic()
         self.announce("step.started", check=entry.report())
         try:
             entry = self._kept(entry, tuple(await act()))
         except asyncio.CancelledError:
+            entry = self._kept(entry, self._so_far)
             entry = msgspec.structs.replace(entry, status="unknown", reason="stopped before it was done")
             raise
         except Exception as error:  # a check that raises costs itself alone, and is said to have raised
@@ -196,13 +201,17 @@ class Run:
         if not ours and (circle := cycle_in((*self.ledger.rules, *check.rules))):
             self._not_told(f"the causal rules of check {check.id}", f"they run in a circle: {' → '.join(circle)}")
             check = msgspec.structs.replace(check, rules=())
-        self.ledger.bring(check)
+        for ledger in (self.ledger, *(one.ledger for one in self.ledger.viewpoints)):
+            ledger.bring(check)
 
     async def _resolve(self) -> Iterable[Judgement]:
-        if self.request.target is None:
+        target, specs, ledger = self.request.target, self.request.sources, self.ledger
+        if target is None:
             return ()
-        path = await resolve(self.recorder, self.request.target, self.request.sources)
-        self.ledger.path = path
+        ledger.path = path = await resolve(self.recorder, target, specs)
+        ledger.viewpoints = await viewpoints(self.recorder, target, specs, path, ledger)
+        for one in ledger.viewpoints:
+            one.take(judge_path(one.path, self._kubectl))
         return judge_path(path, self._kubectl)
 
     async def _check(self, check: Check, work: Step, seconds: float | None) -> Iterable[Judgement]:
@@ -217,10 +226,17 @@ class Run:
             repeat=self.request.repeat,
             parameters=_parameters(check, work.parameters),
         )
-        ports = Ports(self.recorder, self.vantages) if is_ours(check.id) else Ports(self.recorder)
         if seconds is not None:
-            return await isolation.run_apart(check, ports, subject, seconds)
-        return check.judge(await check.observe(ports, subject))
+            said = await isolation.run_apart(check, Ports(self.recorder), subject, seconds)
+            for one in self.ledger.viewpoints:
+                one.take(each for each in said if one.concerns(each))
+            return said
+        ports = Ports(self.recorder, self.vantages)
+        self._so_far = tuple(check.judge(await check.observe(ports, subject)))
+        if not self.ledger.viewpoints:
+            return self._so_far
+        seen = await asyncio.gather(*(check.observe(ports, one.of(subject)) for one in self.ledger.viewpoints))
+        return together(self._so_far, self.ledger, [tuple(check.judge(one)) for one in seen])
 
     def _kept(self, entry: Entry, judgements: tuple[Judgement, ...]) -> Entry:
         """Enters judgements into the ledger; returns the entry with the worst of what they say."""

@@ -56,13 +56,14 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Absent(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that was asked for and is not there, although its kind could be read."""
+    """Something that was asked for and is not there, although its kind could be read; `hop` is where the path ends."""
 
     what: Literal["target", "source", "namespace", "port"]
     object: ObjectRef
     near: tuple[str, ...] = ()
     port: str = ""
     detail: str = ""
+    hop: str = ""
 
 
 class Unread(msgspec.Struct, frozen=True, kw_only=True):

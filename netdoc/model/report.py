@@ -60,10 +60,22 @@ class ReportTarget(Part, frozen=True):
 
 
 class ReportSource(Part, frozen=True):
+    """Who calls. Where a comparison tells the pods of one source apart: a workload or pod of it, named by `part`.
+
+    `input` is as typed, `node` that of a lone pod.
+    """
+
     input: str
     kind: str
     namespace: str = ""
     name: str = ""
+    part: str = ""
+    node: str = ""
+
+    @property
+    def called(self) -> str:
+        """In a sentence: as typed, or what stands apart in it."""
+        return self.part or self.input or self.kind.lower()
 
 
 class Impact(Part, frozen=True):
@@ -121,9 +133,13 @@ class FirstDifference(Part, frozen=True):
 
 
 class Comparison(Part, frozen=True):
+    """One source by itself: its findings, how much of its traffic suffers, where it first differs from the best."""
+
     from_: ReportSource = msgspec.field(name="from")
     status: Status
     first_difference: FirstDifference | None = None
+    impact: Impact | None = None
+    findings: tuple[str, ...] = ()
 
 
 class NotChecked(Part, frozen=True):

@@ -31,9 +31,11 @@ class Graph:
         if (unread := Unread(hop=hop, gap=gap)) not in self.unread:
             self.unread.append(unread)
 
-    def is_absent(self, absent: Absent) -> None:
-        if absent not in self.absent:
-            self.absent.append(absent)
+    def is_absent(self, absent: Absent, hop: str = "") -> None:
+        """What is not there; `hop` is the one at which the path ends for it."""
+        told = msgspec.structs.replace(absent, hop=hop)
+        if told not in self.absent:
+            self.absent.append(told)
 
     @property
     def hops(self) -> tuple[Hop, ...]:

@@ -101,8 +101,9 @@ async def _hops(cluster: Cluster, graph: Graph, target: Target, found: Found) ->
     """Adds the hops of what the target turned out to be; returns those at which traffic arrives first."""
     match found:
         case Absent():
-            graph.is_absent(found)
-            return (graph.add(Hop(id=_unread_id(cluster, target), kind=_hop_kind(target), object=found.object)),)
+            end = graph.add(Hop(id=_unread_id(cluster, target), kind=_hop_kind(target), object=found.object))
+            graph.is_absent(found, end)
+            return (end,)
         case Gap():
             unread = graph.add(Hop(id=_unread_id(cluster, target), kind=_hop_kind(target)))
             graph.could_not_read(unread, found)
@@ -155,8 +156,8 @@ async def _namespace_hops(cluster: Cluster, graph: Graph, found: Object, port: P
         graph.could_not_read(hops[0], listing.gap)
     elif not hops:
         ref = ObjectRef(api_version="v1", kind="Namespace", name=found.name)
-        graph.is_absent(Absent(what="target", object=ref, detail=f"{found.name} has no Service"))
         hops = [graph.add(Hop(id=object_id(ref), kind="service", object=ref))]
+        graph.is_absent(Absent(what="target", object=ref, detail=f"{found.name} has no Service"), hops[0])
     return tuple(hops)
 
 

@@ -51,8 +51,9 @@ async def add_source(cluster: Cluster, graph: Graph, spec: SourceSpec) -> Caller
     """Adds the client's hop. Where the source is absent or unread, the graph says so."""
     found = await _found(cluster, spec)
     if isinstance(found, Absent):
-        graph.is_absent(found)
-        return Caller(_plain(graph, spec))
+        source = _plain(graph, spec)
+        graph.is_absent(found, source.hop)
+        return Caller(source)
     if isinstance(found, Gap):
         source = _plain(graph, spec)
         graph.could_not_read(source.hop, found)

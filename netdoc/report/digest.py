@@ -12,7 +12,7 @@ from datetime import datetime
 import msgspec
 
 from netdoc.model.change import Change
-from netdoc.model.report import CheckStatus, NotChecked, Report, ReportEvidence, ReportFinding, ReportHop
+from netdoc.model.report import CheckStatus, Comparison, NotChecked, Report, ReportEvidence, ReportFinding, ReportHop
 
 SMALL = 8
 """A group of up to so many hops is shown whole."""
@@ -74,6 +74,38 @@ def blind(report: Report) -> tuple[NotChecked, ...]:
 def now(report: Report) -> datetime:
     """The time that "ago" counts from: the cluster's, and only where it is not known this run's."""
     return report.run.input.now or report.run.finished_at
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """Sources that fare alike, by name; `finding` is the worst that was found of them."""
+
+    names: tuple[str, ...]
+    like: Comparison
+    finding: ReportFinding | None = None
+
+
+def seen(report: Report) -> tuple[Seen, ...]:
+    """The sources, those that fare alike together, the worst first. One alone: all fare alike."""
+    groups: dict[object, list[Comparison]] = defaultdict(list)
+    for one in report.comparisons:
+        groups[one.status, one.first_difference, one.findings, one.impact].append(one)
+    ranked = sorted(groups.values(), key=lambda group: WORST_FIRST.index(group[0].status))
+    return tuple(
+        Seen(
+            names=tuple(one.from_.called for one in group),
+            like=group[0],
+            finding=next((each for each in report.findings if each.id in group[0].findings), None),
+        )
+        for group in ranked
+    )
+
+
+def of_whom(report: Report, finding: ReportFinding) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(who suffers from a finding, who has no fault), where the sources differ in it; else nobody."""
+    hit = tuple(one.from_.called for one in report.comparisons if finding.id in one.findings)
+    if len(hit) in (0, len(report.comparisons)):
+        return (), ()
+    return hit, tuple(one.from_.called for one in report.comparisons if one.status == "pass")
 
 
 def folds(report: Report) -> tuple[Fold, ...]:

@@ -48,11 +48,11 @@ def _body(report: Report) -> Iterator[str]:
     blind = _section("Not checked", _list(escape(phrases.not_checked(one)) for one in digest.blind(report)))
     if report.status == "unknown":
         yield blind
+    yield _section("Seen from each source", _comparisons(report))
     for number, cause in enumerate(causes):
         yield from _cause(report, cause, number, len(causes))
     yield _section("Path", _path(report))
     yield _section("Also seen", _list(_finding(one) for one in digest.beside(report, causes)))
-    yield _section("Seen from each source", _list(_comparisons(report)))
     yield _section("Changes", _list(_changes(report)))
     yield _section("Notes", _list(f"{phrases.utc(one.at)} {escape(one.text)}" for one in report.notes))
     if report.status != "unknown":
@@ -89,6 +89,8 @@ def _cause(report: Report, cause: Cause, number: int, of: int) -> Iterator[str]:
 
 def _facts(report: Report, finding: ReportFinding, first: bool) -> str:
     rows = [("code", finding.code), ("where", str(finding.object))]
+    if phrases.of_whom(report, finding):
+        rows.append(("from", phrases.of_whom(report, finding)))
     if finding.since:
         rows.append(("since", phrases.since(finding.since, digest.now(report))))
     for change in digest.suspects(report) if first else ():
@@ -138,11 +140,12 @@ def _checks(report: Report) -> str:
     return _table([(_badge(one.status), one.title, one.reason) for one in report.checks])
 
 
-def _comparisons(report: Report) -> Iterator[str]:
-    for one in report.comparisons:
-        first = one.first_difference
-        differs = f": first differs at {first.hop}: {first.summary}" if first else ""
-        yield f"{_badge(one.status)} {escape(f'{one.from_.input or one.from_.kind}{differs}')}"
+def _comparisons(report: Report) -> str:
+    rows = []
+    for one in digest.seen(report):
+        who, how = phrases.seen(one, len(report.comparisons))
+        rows.append((_badge(one.like.status), who, how))
+    return _table(rows)
 
 
 def _changes(report: Report) -> Iterator[str]:

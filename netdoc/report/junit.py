@@ -41,6 +41,8 @@ def _properties(report: Report) -> Iterator[str]:
     yield "<properties>"
     for name, value in facts.items():
         yield f"<property name={_quoted(name)} value={_quoted(value)}/>"
+    for each in report.comparisons:
+        yield f'<property name="source" value={_quoted(phrases.source(each, report))}/>'
     for one in report.not_checked:
         yield f'<property name="notChecked" value={_quoted(phrases.not_checked(one))}/>'
     yield "</properties>"

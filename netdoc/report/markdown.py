@@ -18,10 +18,10 @@ def draw(report: Report, width: int, color: bool) -> str:
     causes = digest.causes(shown)
     parts = [
         *_verdict(shown),
+        *_section("Seen from each source", _comparisons(shown)),
         *(part for number, cause in enumerate(causes) for part in _cause(shown, cause, number, len(causes))),
         *_section("Path", _path(shown)),
         *_section("Also seen", (_finding(one) for one in digest.beside(shown, causes))),
-        *_section("Seen from each source", _comparisons(shown)),
         *_section("Changes", _changes(shown)),
         *_section("Notes", (f"- {phrases.utc(one.at)} {prose(one.text)}" for one in shown.notes)),
         *_section("Not checked", (f"- {prose(phrases.not_checked(one))}" for one in digest.blind(shown))),
@@ -40,7 +40,7 @@ def _section(title: str, lines: Iterator[str]) -> Iterator[str]:
 
 def _verdict(report: Report) -> Iterator[str]:
     yield f"# {phrases.badge(report.status)}: {prose(phrases.verdict(report))}"
-    facts = [prose(phrases.question(report)), phrases.impact(report), phrases.basis(report)]
+    facts = [prose(phrases.question(report)), prose(phrases.impact(report)), phrases.basis(report)]
     yield "\n".join(f"- {fact}" for fact in facts if fact)
 
 
@@ -66,6 +66,8 @@ def _cause(report: Report, cause: Cause, number: int, of: int) -> Iterator[str]:
 def _facts(report: Report, finding: ReportFinding, first: bool) -> Iterator[str]:
     yield f"- code: {code(finding.code)}"
     yield f"- where: {code(str(finding.object))}"
+    if phrases.of_whom(report, finding):
+        yield f"- from: {prose(phrases.of_whom(report, finding))}"
     if finding.since:
         yield f"- since: {phrases.since(finding.since, digest.now(report))}"
     for change in digest.suspects(report) if first else ():
@@ -105,10 +107,9 @@ def _path(report: Report) -> Iterator[str]:
 
 
 def _comparisons(report: Report) -> Iterator[str]:
-    for one in report.comparisons:
-        first = one.first_difference
-        differs = f": first differs at {code(first.hop)}, {prose(first.summary)}" if first else ""
-        yield f"- {phrases.badge(one.status)} {code(one.from_.input or one.from_.kind)}{differs}"
+    for one in digest.seen(report):
+        who, how = phrases.seen(one, len(report.comparisons))
+        yield f"- {phrases.badge(one.like.status)} {prose(f'{who}: {how}')}"
 
 
 def _changes(report: Report) -> Iterator[str]:

@@ -19,16 +19,31 @@ _LEADING = re.compile(r"[0-9]+[.)]|[-=]+")
 
 def prose(text: str) -> str:
     """One line; words that could be markup are code spans, neighbours sharing one."""
-    parts: list[str] = []
-    run: list[str] = []
+    spans: list[
+        tuple[str, list[str], str]
+    ] = []  # what opens it, the words of a code span or a plain one, what closes it
+    joining = False
     for number, word in enumerate(text.split()):
         if _is_plain(word) and not (number == 0 and _LEADING.fullmatch(word)):
-            parts.extend([code(" ".join(run))] if run else [])
-            parts.append(word)
-            run = []
-        else:
-            run.append(word)
-    return " ".join([*parts, code(" ".join(run))] if run else parts)
+            spans.append((word, [], ""))
+            joining = False
+            continue
+        opening, core, closing = _peeled(word)
+        before, words, _ = spans.pop() if joining and not opening else (opening, [], "")
+        spans.append((before, [*words, core], closing))
+        joining = not closing
+    return " ".join(before + code(" ".join(words)) + after for before, words, after in spans)
+
+
+def _peeled(word: str) -> tuple[str, str, str]:
+    """A word without the punctuation of the sentence around it; a bracket that the word opens itself is its own."""
+    core = word.lstrip("(")
+    opening = word[: len(word) - len(core)]
+    bare = core.rstrip(").,;:")
+    closing = core[len(bare) :]
+    while closing.startswith(")") and bare.count("(") > bare.count(")"):
+        bare, closing = bare + ")", closing[1:]
+    return (opening, bare, closing) if bare else ("", word, "")
 
 
 def code(text: str) -> str:

@@ -14,13 +14,19 @@ from netdoc.model.report import (
     CheckStatus,
     Compared,
     ComparedFinding,
+    Comparison,
+    Impact,
     NotChecked,
     Report,
     ReportEvidence,
     ReportFinding,
     ReportHop,
-    ReportSource,
 )
+from netdoc.report import digest
+from netdoc.report.digest import Seen
+
+NAMED = 4
+"""Sources that one line names."""
 
 GLYPHS: dict[CheckStatus, str] = {"pass": "✓", "fail": "✗", "warn": "!", "unknown": "?", "skip": "·"}
 OF_SEVERITY: dict[str, CheckStatus] = {"error": "fail", "warning": "warn", "info": "skip"}
@@ -55,16 +61,55 @@ def verdict(report: Report) -> str:
 def question(report: Report) -> str:
     """Who asked for what, where: `svc/web.shop:80 from deploy/client.shop, context lab`."""
     target = report.target.input if report.target else ""
-    return ", ".join(part for part in (f"{target}{_from(report.from_)}".strip(), _place(report)) if part)
+    return ", ".join(part for part in (f"{target}{_from(report)}".strip(), _place(report)) if part)
+
+
+def seen(one: Seen, of: int) -> tuple[str, str]:
+    """(who, how they fare): `deploy/b.shop`, `first differs at policy/..: the egress policies of ..`."""
+    who = names(one.names)
+    if len(one.names) == of:
+        return "the same from both" if of == 2 else f"the same from all {of}", who
+    return who, _fares(one)
+
+
+def _fares(one: Seen) -> str:
+    first = one.like.first_difference
+    if first is not None:
+        return f"first differs at {first.hop}: {first.summary}"
+    return one.finding.title if one.finding else {"unknown": "NOT CHECKED"}.get(one.like.status, "no fault found")
+
+
+def source(one: Comparison, report: Report) -> str:
+    """One source in one line: `deploy/b.shop: fail: first differs at ..`."""
+    group = next(each for each in digest.seen(report) if one.from_.called in each.names)
+    return f"{one.from_.called}: {one.status}: {_fares(group)}"
+
+
+def of_whom(report: Report, finding: ReportFinding) -> str:
+    """`deploy/b.shop; not deploy/a.shop`, where sources differ in it."""
+    hit, spared = digest.of_whom(report, finding)
+    return "; not ".join(names(one) for one in (hit, spared) if one)
+
+
+def names(all_: tuple[str, ...]) -> str:
+    """`a, b and c`, `a, b, c, d and 4 more`."""
+    rest = len(all_) - NAMED
+    told = (*all_[:NAMED], f"{rest} more") if rest > 0 else all_
+    return " and ".join(part for part in (", ".join(told[:-1]), told[-1]) if part)
 
 
 def impact(report: Report) -> str:
+    """How much suffers; where sources suffer differently, each by itself."""
     if report.impact is None:
         return ""
-    how = {"all": "all of it fails", "part": "a part fails", "slow": "it is slow"}[report.impact.scope]
-    if report.impact.failed is None or report.impact.of is None:
-        return how
-    return f"{how} ({report.impact.failed} of {report.impact.of})"
+    how = _suffers(report.impact)
+    each = [f"{names(one.names)}: {_suffers(one.like.impact)}" for one in digest.seen(report) if one.like.impact]
+    return f"{how}; {'; '.join(each[:NAMED])}" if report.impact.of is None and each else how
+
+
+def _suffers(one: Impact) -> str:
+    how = {"all": "all of it fails", "part": "a part fails", "slow": "it is slow"}[one.scope]
+    return how if one.failed is None or one.of is None else f"{how} ({one.failed} of {one.of})"
 
 
 def basis(report: Report) -> str:
@@ -175,7 +220,11 @@ def command(report: Report) -> str:
     return shlex.join(report.run.command)
 
 
-def _from(source: ReportSource | None) -> str:
+def _from(report: Report) -> str:
+    source = report.from_
+    if report.comparisons:
+        inputs = tuple(dict.fromkeys(one.from_.input or one.from_.kind.lower() for one in report.comparisons))
+        return f" from {names(inputs)}"
     if source is None:
         return ""
     return f" from {source.input}" if source.input else " from any client" if source.kind == "Any" else ""

@@ -28,8 +28,14 @@ def _run(report: Report) -> dict[str, Any]:
         "automationDetails": {"id": f"netdoc/{report.run.playbook or 'check'}/{report.run.id}"},
         "invocations": [_invocation(report)],
         "results": [_result(report, one, codes.index(one.code)) for one in report.findings],
-        "properties": {"status": report.status, "basis": report.basis, "headline": phrases.verdict(report)},
+        "properties": _properties(report),
     }
+
+
+def _properties(report: Report) -> dict[str, Any]:
+    told: dict[str, Any] = {"status": report.status, "basis": report.basis, "headline": phrases.verdict(report)}
+    sources = [phrases.source(one, report) for one in report.comparisons]
+    return told | {"sources": sources} if sources else told
 
 
 def _driver(report: Report, codes: list[str]) -> dict[str, Any]:
@@ -73,8 +79,15 @@ def _result(report: Report, finding: ReportFinding, rule: int) -> dict[str, Any]
             "rootCause": finding.id in report.root_causes,
             "explainedBy": list(finding.explained_by),
             "proven": finding.proven,
+            **_sources(report, finding),
         },
     }
+
+
+def _sources(report: Report, finding: ReportFinding) -> dict[str, Any]:
+    """Who suffers from it, where there are several sources."""
+    hit = [one.from_.called for one in report.comparisons if finding.id in one.findings]
+    return {"sources": hit} if hit else {}
 
 
 def _message(finding: ReportFinding) -> str:

@@ -11,6 +11,7 @@ from netdoc.report.markup import code, prose
 
 CAUSES = 3
 BLIND = 3
+SOURCES = 4
 
 
 def draw(report: Report, width: int, color: bool) -> str:
@@ -31,13 +32,24 @@ def _lines(report: Report) -> Iterator[str]:
     if len(causes) > CAUSES:
         yield f"and {len(causes) - CAUSES} more causes"
     if phrases.impact(report):
-        yield f"scope: {phrases.impact(report)}"
+        yield f"scope: {prose(phrases.impact(report))}"
+    yield from _seen(report)
     for change in digest.suspects(report)[:1]:
         yield f"suspect: {prose(f'{phrases.since(change.at, digest.now(report))} {phrases.changed(change)}')}"
     yield from _next(report, causes)
     yield from _not_checked(report)
     if "no packet was sent" not in report.headline:
         yield f"basis: {phrases.basis(report)}"
+
+
+def _seen(report: Report) -> Iterator[str]:
+    """One line for sources that fare alike."""
+    groups = digest.seen(report)
+    for one in groups[:SOURCES]:
+        who, how = phrases.seen(one, len(report.comparisons))
+        yield f"{phrases.GLYPHS[one.like.status]} {prose(f'{who}: {how}')}"
+    if len(groups) > SOURCES:
+        yield f"and {len(groups) - SOURCES} more sources"
 
 
 def _cause(report: Report, finding: ReportFinding) -> Iterator[str]:

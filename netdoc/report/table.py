@@ -19,6 +19,8 @@ CONSEQUENCES = 6
 BESIDE = 12
 CHANGES = 8
 BLIND = 12
+NARROWEST = 20
+"""Columns for the summary of a hop; with less, it stands below."""
 LINES = 8
 """Lines of a detail or of an observed value, such as a log."""
 
@@ -35,11 +37,11 @@ def draw(report: Report, width: int, color: bool) -> str:
         _not_checked(page, shown)
     for cause in causes[:1]:
         _cause(page, shown, cause, _title(cause.finding, "CAUSE"))
+    _comparisons(page, shown)
     _path(page, shown)
     for number, cause in enumerate(causes[1:], start=2):
         _cause(page, shown, cause, _title(cause.finding, f"CAUSE {number} of {len(causes)}"))
     _beside(page, shown, causes)
-    _comparisons(page, shown)
     _compared(page, shown)
     _changes(page, shown)
     _notes(page, shown)
@@ -83,6 +85,8 @@ def _cause(page: Page, report: Report, cause: Cause, title: str) -> None:
     if finding.detail:
         _block(page, finding.detail, indent=2)
     page.field("where", f"{finding.object}")
+    if phrases.of_whom(report, finding):
+        page.field("from", phrases.of_whom(report, finding))
     if finding.since:
         page.field("since", phrases.since(finding.since, digest.now(report)))
     if finding.id == report.root_causes[0]:
@@ -158,7 +162,8 @@ def _path(page: Page, report: Report) -> None:
     if not folds:
         return
     page.heading("PATH")
-    column = min(max(cells(hop.id) for fold in folds for hop in fold.shown), page.width // 2)
+    widest = max(cells(hop.id) for fold in folds for hop in fold.shown)
+    column = min(widest, page.width // 2, page.width - NARROWEST - INSIDE - 3)
     for fold in folds:
         for hop in fold.shown:
             _hop(page, hop, phrases.hop_summary(hop, report), column)
@@ -198,11 +203,9 @@ def _comparisons(page: Page, report: Report) -> None:
     if not report.comparisons:
         return
     page.heading("SEEN FROM EACH SOURCE")
-    for one in report.comparisons:
-        first = one.first_difference
-        differs = f": first differs at {first.hop}: {first.summary}" if first else ""
-        name = one.from_.input or one.from_.kind
-        page.prose(f"{name}{differs}", indent=2, lead=_badge(one.status), lead_style=one.status)
+    for one in digest.seen(report):
+        who, how = phrases.seen(one, len(report.comparisons))
+        page.prose(f"{who}: {how}", indent=2, lead=_badge(one.like.status), lead_style=one.like.status)
 
 
 def _notes(page: Page, report: Report) -> None:

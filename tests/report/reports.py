@@ -510,4 +510,92 @@ def warnings_only() -> Report:
     )
 
 
-ALL = (selector_typo, healthy, refused, forty_endpoints, several_causes, warnings_only)
+def source(name: str) -> ReportSource:
+    return ReportSource(input=f"deploy/{name}.shop", kind="Deployment", namespace="shop", name=name)
+
+
+def one_of_three_sources() -> Report:
+    """Two Deployments and a namespace call; one Deployment and a part of the namespace are kept from it."""
+    denied = "the egress policies of deployment/b do not allow deployment/web on 8080/TCP"
+    gate = "policy/egress/client/deployment/shop/b"
+    whole = ReportSource(input="ns/batch", kind="CronJob", namespace="batch", name="sync", part="cronjob/sync.batch")
+    pod = ReportSource(
+        input="ns/batch", kind="Pod", namespace="batch", name="old-1", part="pod/old-1.batch", node="node-b"
+    )
+    return report(
+        status="fail",
+        headline=f"{denied}, from deploy/b.shop; deploy/a.shop and cronjob/sync.batch are not affected",
+        from_=source("a"),
+        impact=Impact(scope="part"),
+        root_causes=("F1",),
+        path=(
+            hop("client/deployment/shop/a", "pass", "service/shop/web:80"),
+            hop("client/deployment/shop/b", "fail", "service/shop/web:80", summary="policy.egress-denied"),
+            hop(gate, "fail", between=("client/deployment/shop/b", "service/shop/web:80"), summary=denied),
+            hop("client/namespace/batch", "unknown", "service/shop/web:80"),
+            hop("service/shop/web:80", "pass", object=SERVICE),
+        ),
+        checks=(check("policy", "Check network policies", "fail", ("F1",)),),
+        findings=(
+            ReportFinding(
+                id="F1",
+                code="policy.egress-denied",
+                severity="error",
+                title=denied,
+                object=ObjectRef(api_version="apps/v1", kind="Deployment", namespace="shop", name="b"),
+                hop=gate,
+                evidence=(),
+                proven=True,
+            ),
+        ),
+        comparisons=(
+            Comparison(from_=source("a"), status="pass"),
+            Comparison(
+                from_=source("b"),
+                status="fail",
+                first_difference=FirstDifference(hop=gate, summary=f"{denied} (deny); deploy/a.shop is let through"),
+                impact=Impact(scope="all", failed=3, of=3),
+                findings=("F1",),
+            ),
+            Comparison(from_=whole, status="pass"),
+            Comparison(
+                from_=pod,
+                status="unknown",
+                first_difference=FirstDifference(
+                    hop="client/namespace/batch",
+                    summary="NOT CHECKED: pod/old-1.batch; deploy/a.shop is not affected",
+                ),
+            ),
+        ),
+    )
+
+
+def same_from_both() -> Report:
+    """Two sources, and nothing to tell them apart."""
+    return report(
+        status="pass",
+        headline="no fault in configuration; no packet was sent",
+        from_=source("a"),
+        path=(
+            hop("client/deployment/shop/a", "pass", "service/shop/web:80"),
+            hop("client/deployment/shop/b", "pass", "service/shop/web:80"),
+            hop("service/shop/web:80", "pass", object=SERVICE),
+        ),
+        checks=(check("policy", "Check network policies", "pass"),),
+        comparisons=(
+            Comparison(from_=source("a"), status="pass"),
+            Comparison(from_=source("b"), status="pass"),
+        ),
+    )
+
+
+ALL = (
+    selector_typo,
+    healthy,
+    refused,
+    forty_endpoints,
+    several_causes,
+    warnings_only,
+    one_of_three_sources,
+    same_from_both,
+)
