@@ -5,11 +5,13 @@ from __future__ import annotations
 import ipaddress
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
 from hypothesis import settings
+
+from tests.lab.turns import turn
 
 # A shared machine is slow at times: what a law says does not depend on how long it takes to say it.
 settings.register_profile("netdoc", deadline=None)
@@ -37,6 +39,18 @@ def _guard(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 sys.addaudithook(_guard)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """A test on a cluster takes its turn before its clock starts, and keeps it to the end of its fixtures.
+
+    It is alone where it uses a fixture of that name.
+    """
+    if item.get_closest_marker("lab") is None:
+        return (yield)
+    with turn(alone="alone" in getattr(item, "fixturenames", ())):
+        return (yield)
 
 
 @pytest.fixture(autouse=True)

@@ -5,12 +5,9 @@ Without one they skip and say so; with NETDOC_E2E_REQUIRED=1 that is a failure.
 
 from __future__ import annotations
 
-import fcntl
 import os
-import tempfile
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 
@@ -19,9 +16,9 @@ import urllib3
 
 from tests.e2e.fault import PREFIX, Fault, Outcome, Stage
 from tests.e2e.kube import Kube, Object, Refused
+from tests.lab.turns import turn
 
 AT_ONCE = 6  # faults that are broken side by side
-TURNS = Path(tempfile.gettempdir()) / "netdoc-e2e.lock"
 LAB = Path(os.environ.get("NETDOC_LAB_STATE", "/var/lib/netdoc-lab")) / "kubeconfig"
 
 IMAGE = "docker.io/library/python:3-slim"
@@ -44,31 +41,14 @@ def without(reason: str) -> None:
     pytest.skip(reason)
 
 
-@contextmanager
-def turn(*, alone: bool) -> Iterator[None]:
-    """Side by side with others of these tests, in this process and others, or while none of them is under way."""
-    with TURNS.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
-        yield
-
-
-@pytest.fixture(autouse=True)
-def beside(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Every test of this folder overlaps with the others, but those that ask for `alone`."""
-    if "alone" in request.fixturenames:
-        yield
-        return
-    with turn(alone=False):
-        yield
-
-
 @pytest.fixture
-def alone(kube: Kube) -> Iterator[None]:
-    """For what touches nodes or kube-system: on the lab only, and while no other test uses the cluster."""
+def alone(kube: Kube) -> None:
+    """For what touches nodes or kube-system: on the lab only, and while no other test uses the cluster.
+
+    The turn itself (tests/lab/turns.py) is taken before this and any other fixture.
+    """
     if not on_lab():
         without("it touches nodes or kube-system, which is done on the lab alone")
-    with turn(alone=True):
-        yield
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -7,24 +7,26 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
 
-from tests.e2e.fault import Fault, Named, Outage, Seen, Stage
-from tests.e2e.kube import Kube
+from tests.e2e.fault import PATIENCE, Fault, Named, Outage, Seen, Stage
+from tests.e2e.kube import Kube, Object
+from tests.e2e.match import matches
 from tests.e2e.test_faults import expect
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(600), pytest.mark.usefixtures("alone")]
 
-NODE_READY = Seen("Node", {"status": {"conditions": [{"type": "Ready", "status": "True"}]}})
+READY = {"status": {"conditions": [{"type": "Ready", "status": "True"}]}}
 Play = Callable[[Fault, Outage], None]
 ROOT = Path(__file__).parents[2]
 
 
 def lab(command: str, part: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.lab", command, part], cwd=ROOT, capture_output=True, text=True, timeout=120
+        [sys.executable, "-m", "tests.lab", command, part], cwd=ROOT, capture_output=True, text=True, timeout=200
     )
     assert done.returncode == 0, done.stderr
 
@@ -74,6 +76,19 @@ def agent(name: str) -> dict[str, Any]:
     }
 
 
+def ready_pods(kube: Kube) -> set[str]:
+    return {one["metadata"]["uid"] for one in kube.items("Pod") if matches(READY, one)}
+
+
+def is_back(before: set[str], pods: list[Object]) -> bool:
+    """Whether what was ready, and is still there, is ready again: the next test may stand on it."""
+    return all(
+        matches(READY, one) or "deletionTimestamp" in one["metadata"]
+        for one in pods
+        if one["metadata"]["uid"] in before
+    )
+
+
 @contextmanager
 def agent_down(stage: Stage, part: str, name: str) -> Iterator[None]:
     document, mine = agent(name), {"metadata": {"labels": {"k8s-app": name}}}
@@ -101,6 +116,7 @@ def test_a_cordoned_node_takes_no_pod(play: Play) -> None:
             yield
         finally:
             stage.kube.patch(node, {"spec": {"unschedulable": None}})
+            stage.wait(Seen("Node", {"spec": {"taints": None}}))  # the controllers take the mark off, in their time
 
     fault = Fault(
         id="cordoned", story="The only node is cordoned.", as_="StatefulSet", runs=True,
@@ -115,9 +131,14 @@ def test_a_node_whose_kubelet_is_gone(play: Play) -> None:
 
     @contextmanager
     def without_kubelet(stage: Stage) -> Iterator[None]:
-        with ended("kubelet"):
-            yield
-        stage.wait(NODE_READY)
+        before = ready_pods(stage.kube)
+        try:
+            with ended("kubelet"):
+                yield
+        finally:
+            stage.kube.wait(
+                "Pod", "", lambda pods: is_back(before, pods), monotonic() + PATIENCE, "all pods ready again"
+            )
 
     fault = Fault(
         id="kubelet-gone", story="The kubelet has ended.", runs=True,

@@ -16,7 +16,6 @@ from tests.lab.parts import MANIFESTS, NODE, RUN_TOOLS, LabError, Places
 from tests.lab.tools import call, require, say, wait_for
 
 _NAMES = ("jellyfin", "sonarr", "grafana")  # below lab.example
-_FELIX_READY = f"http://{components.LOOPBACK}:{components.FELIX_PORT}/readiness"
 
 
 def up(places: Places) -> None:
@@ -80,12 +79,23 @@ def _complete(places: Places) -> Path:
 
 
 def start_part(places: Places, name: str) -> None:
-    """Starts one program of a lab that is up, after `stop_part`. Raises LabError for a name that is none."""
+    """Starts one program of a lab that is up, after `stop_part`, and waits until it does its work again.
+
+    Raises LabError for a name that is none.
+    """
     parts = components.all_of(places, *network.uplink())
     if name not in parts:
         raise LabError(f"{name}: no part of the lab; there are {', '.join(sorted(parts))}")
     if not processes.alive(places, name):
         _run(places, parts[name])
+    match name:
+        case "kubelet":
+            wait_for(f"node {NODE} is ready and open", lambda: _node_ready(places) and not _tainted(places), 90)
+            wait_for("the kubelet knows its pods", lambda: _knows_its_pods(places), 60)
+        case "kube-proxy":
+            wait_for("kube-proxy has written its rules", lambda: _healthy(components.PROXY_HEALTH), 60)
+        case "felix":
+            wait_for("Felix is ready", lambda: _healthy(components.FELIX_HEALTH), 60)
 
 
 def stop_part(places: Places, name: str) -> None:
@@ -178,7 +188,7 @@ def _deploy(places: Places, address: str) -> None:
 def _await_workloads(places: Places) -> None:
     wait_for(f"node {NODE} is ready", lambda: _node_ready(places), 90, every=0.25)
     say("node ready")
-    wait_for("Felix is ready", _felix_ready, 60)
+    wait_for("Felix is ready", lambda: _healthy(components.FELIX_HEALTH), 60)
     kubectl(places, "wait", "--for=condition=Available", "deployments", "--all", "-A", "--timeout=120s", timeout=130)
     kubectl(places, "-n", "databases", "rollout", "status", "statefulset/postgres", "--timeout=60s", timeout=70)
 
@@ -191,9 +201,22 @@ def _node_ready(places: Places) -> bool:
     return kubectl(places, "get", "node", NODE, "-o", path, check=False) == "True"
 
 
-def _felix_ready() -> bool:
+def _tainted(places: Places) -> bool:
+    """Whether the controllers still keep pods off the node: they let it go only after it is ready."""
+    return bool(kubectl(places, "get", "node", NODE, "-o", "jsonpath={.spec.taints}", check=False))
+
+
+def _knows_its_pods(places: Places) -> bool:
+    """Whether the kubelet has heard of every pod that it is to run: of others it says that they do not exist."""
+    here = json.loads(kubectl(places, "get", "pods", "-A", f"--field-selector=spec.nodeName={NODE}", "-o", "json"))
+    told = kubectl(places, "get", "--raw", f"/api/v1/nodes/{NODE}/proxy/pods", check=False)
+    known = json.loads(told)["items"] if told else []
+    return {one["metadata"]["uid"] for one in here["items"]} <= {one["metadata"]["uid"] for one in known or ()}
+
+
+def _healthy(address: str) -> bool:
     try:
-        with urllib.request.urlopen(_FELIX_READY, timeout=2) as answer:
+        with urllib.request.urlopen(address, timeout=2) as answer:
             return 200 <= int(answer.status) < 300
     except OSError:
         return False

@@ -34,6 +34,9 @@ LOOPBACK = "127.0.0.42"
 ETCD = f"http://{LOOPBACK}:2379"
 REGISTRY_PORT = 5000
 FELIX_PORT = 9099
+FELIX_HEALTH = f"http://{LOOPBACK}:{FELIX_PORT}/readiness"
+PROXY_PORT = 10256
+PROXY_HEALTH = f"http://{LOOPBACK}:{PROXY_PORT}/healthz"
 
 
 @dataclass(frozen=True)
@@ -197,7 +200,7 @@ def _proxy(places: Places) -> dict[str, object]:
         "hostnameOverride": NODE,
         "oomScoreAdj": 0,
         "bindAddress": "0.0.0.0",
-        "healthzBindAddress": f"{LOOPBACK}:10256",
+        "healthzBindAddress": f"{LOOPBACK}:{PROXY_PORT}",
         "metricsBindAddress": f"{LOOPBACK}:10249",
         "conntrack": {"maxPerCore": 0, "min": 0, "tcpEstablishedTimeout": "0s", "tcpCloseWaitTimeout": "0s"},
         "nftables": {"minSyncPeriod": "100ms"},

@@ -86,12 +86,15 @@ def prepare(device: str) -> None:
 def _rules(device: str) -> str:
     """After everyone else's filters (priority 0), so that what kube-proxy refuses is refused and not dropped.
 
-    Programs of the lab, and pods of the host's network with them, are told by their control group.
+    Programs of the lab, and pods of the host's network with them, are told by their control group. What they send to a
+    Service has its endpoint's address by then, and still the interface of the route to the Service's: it is judged on
+    its way out.
     """
     ports = f"80, 443, {API_PORT}, 10250, 30000-32767"
     out = f'oifname != "lo" oifname != "cali*" oifname != "{OUTSIDE_PREFIX}*"'
     group = processes.unified_group()
-    programs = f'{out} socket cgroupv2 level 1 "{group}" counter name from_programs drop' if group else ""
+    outside = f"{out} ip daddr != {{ {POD_RANGE}, {SERVICE_RANGE} }} fib daddr type != local"
+    programs = f'{outside} socket cgroupv2 level 1 "{group}" counter name from_programs drop' if group else ""
     return f"""
 add table inet {TABLE}
 delete table inet {TABLE}

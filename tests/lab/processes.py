@@ -56,9 +56,10 @@ def _copy_cpuset(group: Path) -> None:
 
 
 def start(places: Places, name: str, command: Iterable[str | Path], env: Mapping[str, str] | None = None) -> None:
-    """Starts a program in the background, its output in the lab's logs."""
+    """Starts a program in the background, its output in the lab's logs. One of that name must have ended."""
     places.run.mkdir(parents=True, exist_ok=True)
     places.logs.mkdir(parents=True, exist_ok=True)
+    (places.run / f"{name}.pid").unlink(missing_ok=True)  # what ran before would be taken for this, and for dead
     groups = " ".join(str(root / GROUP / "node") for root in hierarchies())
     entering = {"GROUPS_OF_LAB": groups, "PID_FILE": str(places.run / f"{name}.pid")}
     with (places.logs / f"{name}.log").open("ab") as log:

@@ -7,19 +7,21 @@ out: it must count none, while the lab's own counter shows that they were sent a
 from __future__ import annotations
 
 import json
+import os
 import socket
 from collections.abc import Iterator
 
 import pytest
 
 from tests.lab import cluster, network, tools
-from tests.lab.parts import PYTHON_IMAGE, places
+from tests.lab.parts import API_SERVICE, DNS_SERVICE, PYTHON_IMAGE, places
 
 pytestmark = pytest.mark.lab
 
 _NOBODY = "198.51.100.7"
-_NAMESPACE = "lab-isolation"
-_WITNESS = "netdoc_lab_witness"
+# Each worker has its own
+_NAMESPACE = f"lab-isolation-{os.getpid()}"
+_WITNESS = f"netdoc_lab_witness_{os.getpid()}"
 _TRY = f"""
 import socket
 udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -56,6 +58,11 @@ def witness() -> Iterator[None]:
     tools.call(["nft", "-f", "-"], given=rules)
     yield
     tools.call(["nft", "delete", "table", "inet", _WITNESS])
+
+
+@pytest.fixture
+def alone() -> None:
+    """For what counts on nobody else being counted: while no other test uses the lab (turns.py)."""
 
 
 def _gone() -> int:
@@ -139,6 +146,14 @@ def service_without_endpoints() -> None:
     cluster.kubectl(places(), "-n", _NAMESPACE, "create", "service", "clusterip", "none", "--tcp=80:80")
 
 
+def test_what_a_program_on_the_node_sends_to_a_service_arrives() -> None:
+    """The API server's Service leads to the node itself, and that of DNS to pods."""
+    services = f'(("{API_SERVICE}", 443), ("{DNS_SERVICE}", 53))'
+    program = f"import socket\nfor place in {services}:\n    socket.create_connection(place, 5).close()\n"
+    _run("services", {"hostNetwork": True}, program)
+
+
+@pytest.mark.usefixtures("alone")
 def test_an_unknown_image_is_refused_by_the_labs_own_registry() -> None:
     pod = {
         "apiVersion": "v1",
