@@ -42,6 +42,8 @@ def retold(report: Report) -> Iterator[Event]:
             yield event("found", ended, finding=finding, evidence=evidence)
         yield event("step.finished", ended, check=check)
     yield event("run.finished", run.finished_at, report=report)
+    for note in report.notes:
+        yield event("noted", note.at, note=note.text)
 
 
 def _times(check: ReportCheck, report: Report) -> tuple[datetime, datetime]:

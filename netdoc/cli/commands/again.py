@@ -86,6 +86,7 @@ def _judged(story: Story, limits: options.RunOptions, output: options.OutputOpti
     from netdoc.cli.session import Conduct, perform
     from netdoc.journal.again import request_of
 
+    beside = compared_with(story.report)
     return perform(
         Conduct(
             request=request_of(story),
@@ -93,6 +94,6 @@ def _judged(story: Story, limits: options.RunOptions, output: options.OutputOpti
             run=limits,
             output=output,
             open=lambda _: open_record(story),
-            finish=compared_with(story.report),
+            finish=lambda report: msgspec.structs.replace(beside(report), notes=story.notes),
         )
     )
