@@ -52,7 +52,7 @@ def _failed(caller: Caller, lookup: Lookup, seen: Seen) -> Finding:
     return Finding(
         code=code,
         title=f"{lookup.name} {WORDS[code]}{often}, asked from {caller.who}",
-        detail=_detail(caller, asked) or observed,
+        detail=_detail(code, caller, asked) or observed,
         object=caller.owner,
         hops=(caller.hop,),
         severity="error",
@@ -72,12 +72,13 @@ def _code(kind: str, asked: Asked | None) -> str:
     return RCODES.get(asked.rcode, usual)
 
 
-def _detail(caller: Caller, asked: Asked | None) -> str:
+def _detail(code: str, caller: Caller, asked: Asked | None) -> str:
     """Who did not answer, and how; or that the full name resolves and the one that was typed does not."""
     if asked is None:
         return ""
     if asked.addresses:
-        return f"{asked.name} has {', '.join(sorted(asked.addresses)[:3])}: the search list does not lead there"
+        told = f"{asked.server} says {proof.said(asked)} for {asked.name}"
+        return f"{told}: the search list does not lead there" if code in ("dns.nxdomain", "dns.no-address") else told
     if not asked.silent:
         return f"{asked.server} says {proof.said(asked)} for {asked.name}"
     servers = [f"{one.address} ({proof.why(one.name)})" for one in caller.resolvers if one.name.silent]

@@ -32,6 +32,22 @@ def parse(
     return _Parser(environment, files, file).run(text)
 
 
+Words = dict[str, list[Token]]
+"""The words of a server block by plugin, each with the plugin's own name first."""
+
+
+def words(text: str, file: str = "/etc/coredns/Corefile") -> tuple[tuple[tuple[str, ...], Words], ...] | None:
+    """Keys and words of each server block, as CoreDNS holds them; None where variables or files decide of them.
+
+    Raises CorefileError.
+    """
+    parser = _Parser(None, None, file)
+    parsed = parser.run(text)
+    if parsed.unread:
+        return None
+    return tuple((block.keys, found) for block, found in zip(parsed.blocks, parser.words, strict=True))
+
+
 class _Parser:
     def __init__(self, environment: Mapping[str, str] | None, files: Mapping[str, str] | None, file: str) -> None:
         self.environment = environment
@@ -43,6 +59,7 @@ class _Parser:
         self.imports = 0
         self.taken = 0
         self.unread: dict[Unread, None] = {}
+        self.words: list[Words] = []  # of the blocks that stand, and last of the one that is read
 
     def run(self, text: str) -> Corefile:
         self.pending = list(lexer.tokens(text))[::-1]
@@ -84,8 +101,10 @@ class _Parser:
         if len(keys) == 1 and keys[0].startswith("(") and keys[0].endswith(")") and self.pending:
             self._snippet(keys[0][1:-1])
             return None
+        self.words.append({})
         plugins = self._plugins() if self.pending else []
         if not keys:
+            self.words.pop()
             return None
         return ServerBlock(tuple(keys), origins_of(keys), tuple(plugins), first.line)
 
@@ -170,7 +189,9 @@ class _Parser:
             self.last = words[-1]  # lines are counted in the expanded text
         if nesting:
             raise self._error("Unexpected EOF")
-        return _plugin_of(self._expanded(first), first, words, self)
+        name = self._expanded(first)
+        self.words[-1].setdefault(name, []).extend([first, *words])
+        return _plugin_of(name, first, words, self)
 
     def _import(self) -> None:
         """Replace `import NAME` by the snippet's words, or the files'."""
