@@ -15,7 +15,7 @@ from netdoc.cluster.recorded import encode_answer
 from netdoc.journal.entries import VERSION, Answer, End, Head
 from netdoc.model.event import Event
 from netdoc.model.record import Ask, Gap, Record
-from netdoc.model.report import Report
+from netdoc.model.report import Note, Report
 
 TAIL = 16 * 1024
 """Bytes at the end of a journal in which its last line stands."""
@@ -40,8 +40,13 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def report(self) -> Report | None:
-        """The report with which the run ended; None where it was cut short."""
-        return next((one.report for one in reversed(self.events) if one.report is not None), None)
+        """The report with which the run ended, with what was noted since; None where it was cut short."""
+        told = next((one.report for one in reversed(self.events) if one.report is not None), None)
+        return msgspec.structs.replace(told, notes=self.notes) if told and self.notes else told
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        return tuple(Note(at=one.at, text=one.note) for one in self.events if one.event == "noted")
 
     @property
     def given_answers(self) -> dict[str, str]:
@@ -140,11 +145,20 @@ def first(path: Path) -> Head:
 
 def last(path: Path) -> End | None:
     """How the run ended, from the end of its file; None where it was cut short. Raises OSError."""
+    size, tail = path.stat().st_size, TAIL
     with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - TAIL))
-        lines = file.read().split(b"\n")
-    kind, value = _line(lines[-2]) if len(lines) > 1 else ("", None)
-    return value if kind == "end" else None
+        while True:
+            file.seek(max(0, size - tail))
+            lines = file.read().split(b"\n")[1 if tail < size else 0 : -1]
+            before = next((one for one in map(_line, reversed(lines)) if not _is_note(one)), None)
+            if before is not None or tail >= size:
+                return before[1] if before is not None and before[0] == "end" else None
+            tail *= 2
+
+
+def _is_note(line: tuple[str, Any]) -> bool:
+    """Notes may come after the end."""
+    return line[0] == "event" and line[1].event == "noted"
 
 
 def is_running(path: Path) -> bool:

@@ -69,6 +69,10 @@ class Conduct:
         if self._work is not None:
             self._work.skip()
 
+    def note(self, text: str) -> None:
+        if self._announce is not None:
+            self._announce("noted", note=text)
+
     def answer(self, value: str | None) -> None:
         if self._asked is not None and not self._asked.done():
             self._asked.set_result(value)

@@ -1,10 +1,8 @@
-"""The runs that are kept: what a list shows of each, one read back, and the engineer's notes beside it."""
+"""The runs that are kept: what a list shows of each, and one read back."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -14,8 +12,6 @@ from netdoc.journal.entries import End, Head
 from netdoc.journal.reader import Story, Unreadable, all_heads, is_running, last, read
 from netdoc.model.report import Report, Status
 from netdoc.tui.start import Place
-
-__all__ = ["Kept", "Note", "add_note", "kept_report", "notes_of", "recent", "story_of"]
 
 MOST = 30
 """Runs that a list looks at."""
@@ -30,11 +26,6 @@ class Kept(msgspec.Struct, frozen=True):
     state: Status | str
     headline: str
     where: str
-
-
-class Note(msgspec.Struct, frozen=True):
-    at: datetime
-    text: str
 
 
 def recent() -> tuple[Kept, ...]:
@@ -62,36 +53,6 @@ def place_of(story: Story) -> Place:
     except msgspec.ValidationError:
         where = story.head.where
         return Place(context=where.context, demo=where.scenario, snapshot=where.path, namespace=where.namespace)
-
-
-def notes_of(run: str) -> tuple[Note, ...]:
-    try:
-        lines = _notes_file(run).read_bytes().splitlines()
-    except OSError:
-        return ()
-    return tuple(_notes(lines))
-
-
-def add_note(run: str, text: str) -> Note:
-    """Keeps a note beside the run's journal. Raises OSError."""
-    note = Note(at=datetime.now(UTC), text=text)
-    place.prepare()
-    fd = os.open(_notes_file(run), os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    with os.fdopen(fd, "ab") as file:
-        file.write(msgspec.json.encode(note) + b"\n")
-    return note
-
-
-def _notes(lines: Iterable[bytes]) -> Iterable[Note]:
-    for line in lines:
-        try:
-            yield msgspec.json.decode(line, type=Note)
-        except msgspec.MsgspecError:
-            continue
-
-
-def _notes_file(run: str) -> Path:
-    return place.folder() / f"{run}.notes"
 
 
 def _kept(path: Path, head: Head) -> Kept:

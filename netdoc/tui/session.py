@@ -23,11 +23,12 @@ from netdoc.journal.reader import Story
 from netdoc.model.event import Event
 from netdoc.model.kube.meta import Object, ObjectRef
 from netdoc.model.record import Record
-from netdoc.model.report import CheckStatus, Report, ReportCheck, ReportFinding
+from netdoc.model.report import CheckStatus, Note, Report, ReportCheck, ReportFinding
 from netdoc.ports import Listing
+from netdoc.report.inert import page
 from netdoc.tui.aside import Aside
 from netdoc.tui.conduct import Conduct, Feed, sight
-from netdoc.tui.kept import Note, notes_of, place_of
+from netdoc.tui.kept import place_of
 from netdoc.tui.opening import NotOpened
 from netdoc.tui.start import Limits, Plan
 
@@ -80,6 +81,8 @@ class Session:
         self.shown: Report | None = None
         self.question: dict[str, Any] = {}
         self.notes: list[Note] = []
+        self.last = 0
+        """The number of the last event that was heard of."""
         self.feed = Feed()
         self.heard = time.monotonic()
         self.changed = True
@@ -137,6 +140,11 @@ class Session:
         self.question = {}
         self.state = "running" if self.live else self.state
 
+    def note(self, text: str) -> None:
+        """Notes it in a run that is under way; its journal keeps it."""
+        if self._aside is not None and self._conduct is not None:
+            self._aside.call(self._conduct.note, text)
+
     def close(self, seconds: float = 0.0) -> None:
         """Leaves nothing running; a run that is under way has so long to write down that it was interrupted."""
         self.stop()
@@ -173,12 +181,13 @@ class Session:
             self.take(events.popleft())
         if self.feed.sight is not None:
             (self.report, self.shown), self.feed.sight, self.changed = self.feed.sight, None, True
+            self._carry()
         self._settle()
         changed, self.changed = self.changed, False
         return changed
 
     def take(self, event: Event) -> None:
-        self.changed, self.heard = True, time.monotonic()
+        self.changed, self.heard, self.last = True, time.monotonic(), event.seq
         handler = _HANDLERS.get(event.event)
         if handler is not None:
             handler(self, event)
@@ -227,10 +236,22 @@ class Session:
         if step is not None:
             step.state, step.reason = "pass", f"answered: {event.question.get('answer')}"
 
+    def _noted(self, event: Event) -> None:
+        self.notes.append(Note(at=event.at, text=event.note))
+        self._carry()
+
+    def _carry(self) -> None:
+        """The report carries the notes from its end on."""
+        if self.report is not None and self.shown is not None and self.notes and not self.live:
+            notes = tuple(self.notes)
+            self.report = msgspec.structs.replace(self.report, notes=notes)
+            self.shown = msgspec.structs.replace(self.shown, notes=page(notes))
+
     def _finished(self, event: Event) -> None:
         self.report, self.state = event.report, "finished"
         if self._aside is None and event.report is not None:
             self.report, self.shown = sight(event.report)
+        self._carry()
         for step in self.steps:
             if step.state in ("waiting", "running"):
                 step.state, step.reason = self._untold(step)
@@ -251,6 +272,7 @@ _HANDLERS: dict[str, Callable[[Session, Event], None]] = {
     "observed": lambda session, event: session.log.append(event.record) if event.record else None,
     "asked": Session._asked,
     "answered": Session._answered,
+    "noted": Session._noted,
     "run.finished": Session._finished,
 }
 
@@ -273,7 +295,6 @@ def read_back(story: Story) -> Session:
         session.take(event)
     session.feed.objects.update(_objects(story))
     session.began = head.started_at
-    session.notes = list(notes_of(head.run))
     session.state = "finished" if session.report else "failed"
     if not session.report:
         session.problem = NotOpened("this run was cut short", "r does it again; R goes on where it stopped")

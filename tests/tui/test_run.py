@@ -305,6 +305,29 @@ async def test_a_note_stands_in_the_timeline_and_in_the_report(tmp_path: Path) -
         assert "## Notes" in await asyncio.to_thread(file.read_text)
 
 
+async def test_notes_of_a_run_under_way_and_of_one_that_ended_are_kept_with_it(stuck: Stuck) -> None:
+    app = app_for(limits=Limits(keep=True), target=TARGET, sources=CLIENT)
+    async with app.run_test() as pilot:
+        await until(pilot, stuck.asked.is_set)
+        await until(pilot, lambda: isinstance(app.screen, RunScreen))
+        session = app.session
+        assert session is not None
+        await pilot.press("n", *"hangs", "enter")
+        await until(pilot, lambda: [one.text for one in session.notes] == ["hangs"])
+        await pilot.press("x")
+        await finished(pilot)
+        await pilot.press("n", *"gone", "enter")
+        await until(pilot, lambda: [one.text for one in session.notes] == ["hangs", "gone"])
+        assert session.report is not None
+        assert [one.text for one in session.report.notes] == ["hangs", "gone"]
+        app.open_run(session.run)
+        await until(pilot, lambda: app.session is not session)
+        again = app.session
+        assert again is not None
+        assert again.report == session.report
+        assert again.notes == session.notes
+
+
 async def test_the_report_is_written_and_never_over_another_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

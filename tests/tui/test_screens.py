@@ -14,11 +14,11 @@ import pytest
 from textual.pilot import Pilot
 
 from netdoc.journal.compare import compare
+from netdoc.model.report import Note
 from netdoc.tui import settings
 from netdoc.tui.app import NetdocApp
 from netdoc.tui.conduct import sight
 from netdoc.tui.installed import Installed
-from netdoc.tui.kept import Note
 from netdoc.tui.opening import NotOpened
 from netdoc.tui.screens.question import QuestionScreen
 from netdoc.tui.session import Session

@@ -138,6 +138,8 @@ def _contents(story: Any) -> dict[str, Any]:
             f"{one.record.ask.verb} {one.record.ask.resource}: {one.size} bytes, by digest {one.digest[:16]} only"
             for one in story.digests
         ]
+    if story.notes:
+        row["notes"] = [{"at": f"{one.at:%Y-%m-%dT%H:%M:%SZ}", "text": one.text} for one in story.notes]
     return row | ({"unread": list(story.unread)} if story.unread else {})
 
 
@@ -152,6 +154,7 @@ def _told(row: dict[str, Any]) -> str:
     said = [(name, row.get(name)) for name in ("id", "state", "status", "headline", "target", "startedAt", "netdoc")]
     lines = [f"{name:10} {line(str(value))}" for name, value in said if value]
     lines += [f"{'step':10} {one['status']:8} {line(one['title'])}" for one in row["steps"]]
+    lines += [f"{'note':10} {one['at']} {line(one['text'])}" for one in row.get("notes", ())]
     lines.append(f"{'kept':10} {row['answers']} answers, {row['bytes']} bytes, in {line(row['file'])}")
     lines += [f"{'not kept':10} {line(one)}" for one in row["notKept"]]
     unread = row.get("unread", ())

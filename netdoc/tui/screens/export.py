@@ -15,9 +15,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
-from netdoc.report import FORMATS, inert, phrases, render
-from netdoc.report.markup import fence
-from netdoc.tui.kept import Note
+from netdoc.report import FORMATS, render
 from netdoc.tui.session import Session
 from netdoc.tui.widgets.rows import Rows
 
@@ -88,15 +86,9 @@ def write(session: Session, format_: str, file: Path) -> Path:
     report = session.report
     assert report is not None
     text = render(report, format_, width=WIDTH)
-    if format_ == "markdown" and session.notes:
-        text = f"{text}\n## Notes\n\n{fence(notes_text(session.notes))}\n"
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "w", encoding="utf-8") as out:
         out.write(text)
     return file.absolute()
-
-
-def notes_text(notes: list[Note]) -> str:
-    return "\n".join(f"{phrases.utc(note.at)}  {inert.line(note.text, 4000)}" for note in notes)
 
 
 def _line(format_: str, width: int) -> Content:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from textual import work
 
-from netdoc.journal.redaction import redacted
+from netdoc.journal import place
+from netdoc.journal.notes import add, noted
 from netdoc.report import inert
-from netdoc.tui.kept import add_note
 
 if TYPE_CHECKING:
     from netdoc.model.kube.meta import ObjectRef
@@ -156,19 +156,28 @@ class RunActions:
         self.app.push_screen(screen, self._noted)
 
     def _noted(self, text: str | None) -> None:
-        if text and text.strip():
-            self._keep_note(redacted(text.strip()))
+        if not text or not text.strip():
+            return
+        if self.session.live:
+            self.session.note(text.strip())
+            self.notify("noted: see the timeline (4)")
+        else:
+            self._keep_note(text.strip())
 
     @work(group="note", exit_on_error=False)
     async def _keep_note(self, text: str) -> None:
+        session = self.session
+        note = noted(session.run, text, session.last + 1)
+        said = "noted: see the timeline (4)"
         try:
-            note = await asyncio.to_thread(add_note, self.session.run, text)
+            await asyncio.to_thread(add, place.file_of(session.run), note)
+        except FileNotFoundError:
+            said = "noted on this screen alone: the run is not kept"
         except OSError as error:
-            self.notify(f"the note is not kept: {error}", severity="error", markup=False)
-            return
-        self.session.notes.append(note)
+            said = f"noted on this screen alone: {error}"
+        session.take(note)
         self.moved()
-        self.notify("noted: see the timeline (4)")
+        self.notify(said, markup=False)
 
     def action_export(self) -> None:
         from netdoc.tui.screens.export import ExportScreen
