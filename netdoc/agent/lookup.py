@@ -30,16 +30,17 @@ def measure(given: Parameters) -> dict[str, Any]:
     steps, which one decided, and the addresses."""
     conf = _conf(given)
     libc = one_of(given, "libc", LIBCS) if "libc" in given else own_libc()
-    names = texts(given, "names") or conf.expand(text(given, "name"), libc)
-    for name in names:
-        question(name, "A", 0)
+    name = text(given, "name", "")
+    names = texts(given, "names") or conf.expand(name, libc)
+    for one in names:
+        question(one, "A", 0)
     send = _sender(conf, libc, given)
     start = time.monotonic()
     steps: list[Step] = []
     at: int | None = 0 if names else None
     while at is not None:
         steps.append({"name": names[at], **send(names[at])})
-        at = _following(names, at, libc, steps[-1])
+        at = _following(names, at, libc, steps[-1], f"{name.removesuffix('.')}.")
     deciding = steps[-1] if steps and steps[-1]["addresses"] else None
     return {
         "libc": libc,
@@ -144,14 +145,20 @@ def _rcode(answers: list[dict[str, Any]]) -> str:
     return codes[0] if len(set(codes)) == 1 else ""
 
 
-def _following(names: tuple[str, ...], at: int, libc: str, step: Step) -> int | None:
-    """Which name is asked next; None where this one decides (res_nsearch; musl's name_from_dns_search)."""
+def _following(names: tuple[str, ...], at: int, libc: str, step: Step, as_is: str) -> int | None:
+    """Which name is asked next; None where this one decides (res_nsearch; musl's name_from_dns_search).
+
+    After silence or a refusal glibc asks for the name as it is, if it has not yet, and for no other.
+    """
     after = at + 1 if at + 1 < len(names) else None
     if step["rcode"] == "NXDOMAIN":
         return after
     if libc == "musl" or (step["rcode"] == "NOERROR" and step["addresses"]):
         return None
-    return after if step["rcode"] in ("NOERROR", "SERVFAIL") else None
+    if step["rcode"] in ("NOERROR", "SERVFAIL") or names[at] == as_is:
+        return after
+    last = len(names) - 1
+    return last if at < last and names[last] == as_is else None
 
 
 def _outcome(steps: list[Step]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -18,8 +18,9 @@ from netdoc.cluster.streams import Output, Streams
 from netdoc.model.kube.meta import ObjectRef
 from netdoc.model.record import Gap
 from netdoc.ports.vantage import Measurement
-from netdoc.vantage import tools
+from netdoc.vantage import queries, resolving, tools
 from netdoc.vantage.agent import PROGRAM
+from netdoc.vantage.asked import Asked
 
 MODULES = (
     "__init__", "serve", "parameters", "failures", "connect", "names", "resolvconf",
@@ -29,6 +30,7 @@ MODULES = (
 KINDS = ("tcp", "getaddrinfo", "dns", "libc")
 OVERHEAD = 15.0  # seconds for the stream and the tools to start
 RESOLVING = 40.0  # seconds that libc takes for a name whose servers are all silent
+SLOWEST = 15.0  # busybox's nslookup asks a silent server three times, five seconds each
 LONGEST = 120.0
 
 BOOTSTRAP = """\
@@ -93,17 +95,38 @@ class Inside:
     async def _by_shell(self, measurement: Measurement, seconds: float, what: str) -> dict[str, Any] | Gap:
         self._python = ""
         try:
-            script = tools.script(measurement)
-        except ValueError as wrong:
+            if measurement.kind == "libc":
+                return await self._replayed(measurement, what)
+            reader = queries if measurement.kind == "dns" else tools
+            script, shown = reader.script(measurement), reader.shown(measurement)
+        except (ValueError, KeyError, TypeError) as wrong:
             return Gap(what=what, reason="not-supported", detail=str(wrong), blocking=False)
-        self._tell(tools.shown(measurement))
+        said = await self._sh(script, shown, max(seconds, _patience(measurement)))
+        return said if isinstance(said, Gap) else reader.read(measurement, said, what)
+
+    async def _replayed(self, measurement: Measurement, what: str) -> dict[str, Any] | Gap:
+        """libc's sequence by dig or nslookup, one command for each name of the search list and each server."""
+        text = await self._sh(resolving.SCRIPT, resolving.SHOWN, OVERHEAD)
+        if isinstance(text, Gap):
+            return text
+
+        async def ask(questions: Sequence[Asked]) -> resolving.Rounds | Gap:
+            script, shown = queries.script_of(questions, 1), queries.shown_of(questions, 1)
+            said = await self._sh(script, shown, OVERHEAD + len(questions) * SLOWEST)
+            return said if isinstance(said, Gap) else queries.rounds(questions, said, what)
+
+        return await resolving.replay(measurement.parameters, text, ask)
+
+    async def _sh(self, script: str, shown: str, seconds: float) -> str | Gap:
+        """What a script writes."""
+        self._tell(shown)
         done = await self._streams.run(self._pod, self._container, ["sh", "-c", script], seconds)
-        if isinstance(done, Gap):
-            if done.reason != "not-installed":
-                return done
-            detail = "the container holds neither Python nor a shell: a test pod can measure in its place (--probe)"
-            return Gap(what=what, reason="not-installed", detail=detail, blocking=False)
-        return tools.read(measurement, done.stdout, what)
+        if isinstance(done, Output):
+            return done.stdout
+        if done.reason != "not-installed":
+            return done
+        detail = "the container holds neither Python nor a shell: a test pod can measure in its place (--probe)"
+        return msgspec.structs.replace(done, detail=detail, blocking=False)
 
     def _tell(self, command: str) -> None:
         self._show(f"in {self._pod.namespace}/{self._pod.name} ({self._container or 'first container'}): {command}")
@@ -115,6 +138,12 @@ def _longest(measurement: Measurement) -> float:
     tries = int(given.get("repeat", 1)) * (int(given.get("retries", 0)) + 1)
     each = float(given.get("timeout", 2.0)) if measurement.kind in ("tcp", "dns") else RESOLVING
     return tries * each
+
+
+def _patience(measurement: Measurement) -> float:
+    """Seconds for a tool that has no option for its patience."""
+    slowest = SLOWEST if measurement.kind == "dns" else 0.0
+    return min(LONGEST, OVERHEAD + slowest * int(measurement.parameters.get("repeat", 1)))
 
 
 def _payload() -> str:

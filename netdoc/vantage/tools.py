@@ -6,15 +6,13 @@ ports and names that are checked first, so that nothing of theirs becomes a comm
 
 from __future__ import annotations
 
-import re
-import shlex
 from ipaddress import ip_address
 from typing import Any
 
 from netdoc.model.record import Gap
 from netdoc.ports.vantage import Measurement
-
-_NAME = re.compile(r"[A-Za-z0-9_.-]{1,253}")
+from netdoc.vantage.asked import host
+from netdoc.vantage.nslookup import is_address
 
 TCP = r"""
 T=$1; N=$2; shift 2
@@ -50,20 +48,15 @@ case $tool in
   nslookup) m=$(nslookup $1 2>&1);;
 esac
 c=$?
-echo "name $tool $c"; echo "$m" | head -40; echo "conf"; cat /etc/resolv.conf 2>/dev/null
+echo "name $tool $c"; printf '%s\n' "$m" | head -40; echo "conf"; cat /etc/resolv.conf 2>/dev/null
 """
 
 
 def script(measurement: Measurement) -> str:
     """The script with its arguments. Raises ValueError for an address or name that is none."""
     given = measurement.parameters
-    if measurement.kind not in ("tcp", "getaddrinfo"):
-        raise ValueError(f"{measurement.kind} is measured by Python alone, which the container lacks")
     if measurement.kind == "getaddrinfo":
-        name = str(given["name"])
-        if not _NAME.fullmatch(name) or name.startswith("-"):
-            raise ValueError(f"{name!r} is not a host name")
-        return f"set -- {shlex.quote(name)}{NAME}"
+        return f"set -- {host(str(given['name']))}{NAME}"
     places = [(str(ip_address(one["address"])), int(one["port"])) for one in given["endpoints"]]
     words = " ".join(f"{host} {port}" for host, port in places)
     seconds = max(1, round(float(given.get("timeout", 2.0))))
@@ -166,16 +159,8 @@ def _addresses(tool: str, said: list[str]) -> list[str]:
         words = [word for line in said[start:] if "ddress" in line for word in line.split()]
     else:
         words = [line.split()[0] for line in said if line.split()]
-    found = (word for word in words if _is_address(word))
+    found = (word for word in words if is_address(word))
     return list(dict.fromkeys(found))
-
-
-def _is_address(word: str) -> bool:
-    try:
-        ip_address(word)
-    except ValueError:
-        return False
-    return True
 
 
 def _conf(lines: list[str]) -> dict[str, list[str]]:

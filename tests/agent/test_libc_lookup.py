@@ -73,6 +73,19 @@ async def test_servfail_is_told_from_nxdomain_and_from_silence(ask: Ask) -> None
     assert outcomes == ["SERVFAIL", "NXDOMAIN", "no answer"]
 
 
+@pytest.mark.parametrize("reply", [silent, records(rcode="REFUSED")], ids=["silent", "refused"])
+@pytest.mark.parametrize(("name", "options"), [("web", ["ndots:5"]), ("web.shop", ["ndots:1"])])
+async def test_without_an_answer_glibc_asks_for_the_name_as_it_is(
+    ask: Ask, reply: Reply, name: str, options: list[str]
+) -> None:
+    """res_query.c, __res_context_search: nothing but NXDOMAIN, no data and SERVFAIL leads on through the list."""
+    first = f"{name}.{SEARCH[0]}." if options == ["ndots:5"] else f"{name}."
+    then = f"{name}." if options == ["ndots:5"] else f"{name}.{SEARCH[0]}."
+    with answering(reply) as port:
+        result = await looked_up(ask, port, name, options=options)
+    assert names(result)[:2] == [first, then]
+
+
 async def test_one_of_two_questions_lost_is_seen(ask: Ask) -> None:
     """A and AAAA leave from one socket; where one is lost, the whole timer runs out (kubernetes issue 56903)."""
 

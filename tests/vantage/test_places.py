@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -18,6 +20,7 @@ from netdoc.ports import Consent, Measurement, NoVantages
 from netdoc.vantage import Places
 from netdoc.vantage.here import surroundings
 from netdoc.vantage.inside import Inside
+from tests.agent.servers import answering, by_name, records
 
 POD = ObjectRef(api_version="v1", kind="Pod", namespace="shop", name="web-0")
 NAME = Measurement(kind="getaddrinfo", parameters={"name": "localhost"})
@@ -76,6 +79,62 @@ async def test_the_same_connection_by_python_and_by_the_shell() -> None:
             assert [(row["attempts"], row["failures"]) for row in result["endpoints"]] == [(2, 0)]
 
 
+async def test_what_travels_leaves_the_url_short() -> None:
+    """Proxies before API servers refuse URLs beyond 8 kB; the program is the command's input."""
+    container = Container("python3")
+    asked = Measurement(kind="libc", parameters={"name": "web.shop.example", "nameservers": ["127.0.0.9"]})
+    result = await inside(container).measure(asked)
+    assert isinstance(result, dict), result
+    assert len(quote(" ".join(container.commands[0]))) < 2048
+
+
+@pytest.mark.parametrize("programs", [("python3", "sh"), ("sh",)])
+async def test_a_name_is_looked_up_step_by_step_by_python_and_by_dig(programs: tuple[str, ...]) -> None:
+    if shutil.which("dig") is None:
+        pytest.skip("dig is not installed here")
+    none, web = records(rcode="NXDOMAIN"), "web.shop.svc.cluster.local."
+    with answering(by_name({web: records("10.43.7.9", "fd00::9")}, none)) as port:
+        conf = {"nameservers": ["127.0.0.1"], "search": ["media.svc.cluster.local", "svc.cluster.local"]}
+        asked = {**conf, "options": ["ndots:5"], "name": "web.shop", "port": port, "libc": "glibc"}
+        result = await inside(Container(*programs)).measure(Measurement(kind="libc", parameters=asked))
+    assert isinstance(result, dict), result
+    assert result["tool"] == ("python3" if "python3" in programs else "dig")
+    assert [(one["name"], one["rcode"]) for one in result["steps"]] == [
+        ("web.shop.media.svc.cluster.local.", "NXDOMAIN"),
+        (web, "NOERROR"),
+    ]
+    assert [(one["type"], one["server"]) for one in result["steps"][1]["tries"]] == [("A", "127.0.0.1"),
+                                                                                    ("AAAA", "127.0.0.1")]  # fmt: skip
+    told = {key: result[key] for key in ("libc", "conf", "decided", "addresses", "outcome")}
+    assert told == {"libc": "glibc", "conf": {**conf, "options": ["ndots:5"]}, "decided": 1,
+                    "addresses": ["10.43.7.9", "fd00::9"], "outcome": "resolved"}  # fmt: skip
+
+
+@pytest.mark.parametrize("programs", [("python3", "sh"), ("sh",)])
+@pytest.mark.parametrize("parameters", [{}, {"name": 7}, {"name": "a..b"}, {"name": "a.", "server": "x"}])
+@pytest.mark.parametrize("kind", ["dns", "libc"])
+async def test_what_is_no_question_is_said(programs: tuple[str, ...], parameters: dict[str, Any], kind: str) -> None:
+    """libc itself refuses a name that is none, and asks nobody."""
+    here = {"server": "127.0.0.1", "nameservers": ["x"] if "server" in parameters else ["127.0.0.1"], "port": 1}
+    result = await inside(Container(*programs)).measure(Measurement(kind=kind, parameters={**here, **parameters}))
+    refused = {"dns": Gap}.get(kind, (Gap, dict))
+    assert isinstance(result, refused)
+    if isinstance(result, dict):
+        assert result["outcome"] in ("refused by libc", "no answer")
+
+
+async def test_each_command_is_shown_before_it_runs() -> None:
+    shown: list[str] = []
+    container = Container("sh")
+    asked = {"name": "web.shop.example.", "server": "127.0.0.1", "port": 1, "timeout": 1.0, "type": "SRV"}
+    await inside(container, shown.append).measure(Measurement(kind="dns", parameters=asked))
+    assert len(shown) == len(container.commands) == 2
+    dig = "dig @127.0.0.1 -p 1 +noall +comments +answer +authority +additional +stats +ignore +time=1 +tries=1 +notcp"
+    for command in (f"{dig} +noedns -t SRV -q web.shop.example.", "nslookup -type=SRV -port=1 -timeout=1 -retry=1"):
+        assert command in shown[1]
+        assert command in container.commands[1][2]
+
+
 async def test_without_python_and_shell_that_is_said() -> None:
     result = await inside(Container()).measure(NAME)
     assert isinstance(result, Gap)
@@ -93,7 +152,8 @@ async def test_what_a_container_cannot_measure_is_said_and_not_tried() -> None:
 @pytest.mark.parametrize("consent", ["exec", "port-forward"])
 async def test_nothing_is_opened_without_its_own_consent(consent: Consent) -> None:
     container = Container("python3")
-    others: frozenset[Consent] = frozenset({"exec", "port-forward"}) - {consent}
+    both: tuple[Consent, ...] = ("exec", "port-forward")
+    others = frozenset(one for one in both if one != consent)
     places = Places(container, others)  # type: ignore[arg-type]
     vantage = places.inside(POD, "web") if consent == "exec" else places.through(POD, 53)
     result = await vantage.measure(NAME)

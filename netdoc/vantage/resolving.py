@@ -1,0 +1,113 @@
+"""libc's sequence for a name, replayed by a container's own dig or nslookup: each name of the search list in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from netdoc.model.record import Gap
+from netdoc.predict.dns import Libc, Query, ResolvConf, expand, following
+from netdoc.predict.dns.resolver import MAX_NAMESERVERS, parse
+from netdoc.vantage.asked import Asked, asked
+
+SCRIPT = r"""
+for f in /lib/ld-musl-* /lib*/ld-linux*; do if [ -e "$f" ]; then echo "# $f"; fi; done
+cat /etc/resolv.conf
+"""
+SHOWN = "sh: cat /etc/resolv.conf; which of /lib/ld-musl-* and /lib*/ld-linux* there are"
+FAMILIES = ("A", "AAAA")
+ANOTHER_SERVER = ("SERVFAIL", "NOTIMP", "REFUSED")  # glibc, resolv/res_send.c
+Rounds = tuple[str, list[dict[str, Any]]]
+Ask = Callable[[Sequence[Asked]], Awaitable[Rounds | Gap]]
+"""Asks the questions of one server one after the other; the tool, and what each told."""
+
+
+async def replay(given: Mapping[str, Any], said: str, ask: Ask) -> dict[str, Any] | Gap:
+    """What the agent's measurement `libc` tells, by what SCRIPT said. Each server is asked once.
+
+    Raises ValueError for a name that no tool can be asked for, and where there is no server to ask.
+    """
+    if not isinstance(given.get("name", ""), str):
+        raise ValueError(f"name must be a string, not {given['name']!r}")
+    conf, libc = _conf(given, said), _libc(given, said)
+    names = tuple(Query(one) for one in given.get("names", ())) or expand(given["name"], conf, libc)
+    servers = conf.nameservers[:MAX_NAMESERVERS]
+    if not servers:
+        raise ValueError("no name server: nameservers is empty and /etc/resolv.conf names none")
+    steps: list[dict[str, Any]] = []
+    tool = ""
+    at: int | None = 0 if names else None
+    while at is not None:
+        found = await _step(given, names[at].name, servers, ask)
+        if isinstance(found, Gap):
+            return found
+        tool, step = found
+        steps.append(step)
+        at = following(names, at, libc, step["rcode"], len(step["addresses"]))
+    return {**_told(steps, conf, libc), "tool": tool}
+
+
+def _conf(given: Mapping[str, Any], said: str) -> ResolvConf:
+    if not given.get("nameservers"):
+        return parse(said)
+    return ResolvConf(*(tuple(given.get(key, ())) for key in ("nameservers", "search", "options")))
+
+
+def _libc(given: Mapping[str, Any], said: str) -> Libc:
+    """As it was asked for; else the container's: musl's where its loader is, and glibc's is not."""
+    loaders = [line for line in said.splitlines() if line.startswith("# /lib")]
+    own = bool(loaders) and not any("ld-linux" in one for one in loaders)
+    return "musl" if given.get("libc", "musl" if own else "glibc") == "musl" else "glibc"
+
+
+async def _step(
+    given: Mapping[str, Any], name: str, servers: Sequence[str], ask: Ask
+) -> tuple[str, dict[str, Any]] | Gap:
+    """The servers in order, until one settles both families."""
+    tries: list[dict[str, Any]] = []
+    tool = ""
+    for server in servers:
+        place = {key: given[key] for key in ("port", "timeout") if key in given}
+        questions = [asked({**place, "name": name, "type": one, "server": server}) for one in FAMILIES]
+        found = await ask(questions)
+        if isinstance(found, Gap):
+            return found
+        tool, told = found
+        told = [{**one, "type": kind, "server": server} for kind, one in zip(FAMILIES, told, strict=False)]
+        tries += told
+        if all(one["ok"] and one["rcode"] not in ANOTHER_SERVER for one in told):
+            break
+    last = tries[-len(FAMILIES) :]
+    data = [record for one in last for record in one.get("answer", ()) if record["type"] in FAMILIES]
+    return tool, {"name": name, "rcode": _rcode(last), "addresses": [one["data"] for one in data], "tries": tries}
+
+
+def _rcode(told: Sequence[dict[str, Any]]) -> str:
+    """What the step as a whole says; "" where an answer is missing."""
+    codes = [one.get("rcode", "") for one in told]
+    for worst in ("NOERROR", "SERVFAIL", "REFUSED"):
+        if worst in codes and (worst == "NOERROR" or "" not in codes):
+            return worst
+    return codes[0] if len(set(codes)) == 1 else ""
+
+
+def _told(steps: list[dict[str, Any]], conf: ResolvConf, libc: Libc) -> dict[str, Any]:
+    addresses = steps[-1]["addresses"] if steps else []
+    told_conf = {"nameservers": list(conf.nameservers), "search": list(conf.searches), "options": list(conf.options)}
+    return {
+        "libc": libc,
+        "conf": told_conf,
+        "steps": steps,
+        "decided": len(steps) - 1 if steps else None,
+        "addresses": addresses,
+        "outcome": _outcome(steps, addresses),
+    }
+
+
+def _outcome(steps: Sequence[dict[str, Any]], addresses: Sequence[str]) -> str:
+    if not steps:
+        return "refused by libc"
+    if addresses:
+        return "resolved"
+    codes = [one["rcode"] for one in steps]
+    return next((one for one in ("", "SERVFAIL", "REFUSED", "NOERROR") if one in codes), "NXDOMAIN") or "no answer"
