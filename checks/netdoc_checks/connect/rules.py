@@ -45,6 +45,8 @@ CONNECTIONS = (
 )
 NAMELESS = ("target.not-found", "target.namespace-not-found", "service.not-found", "service.external-name-broken")
 BACKENDS = (*POD_TROUBLES, *WORKLOAD_TROUBLES, *SERVICE_TROUBLES, *NODE_TROUBLES, *SYMPTOMS)
+NODES = (*NODE_TROUBLES, "node.proxy-down")
+LOCAL = ("service.internal-local-no-endpoint", "service.external-local-no-endpoint")
 BESIDE = tuple(one for one in (*DENIALS, *MISDIRECTED) if one not in BACKENDS)
 
 RULES: tuple[CausalRule, ...] = (
@@ -57,6 +59,15 @@ RULES: tuple[CausalRule, ...] = (
     ),
     *(CausalRule(cause, "same-hop", one) for cause, found in MEASURED.items() for one in found),
     *(CausalRule(cause, "backend-of", one) for cause in NAMELESS for one in LOOKUPS),
+    # Cluster DNS' own troubles stand at the caller's hop, and so do those of the caller's node.
+    *(
+        CausalRule(cause, "same-hop", one)
+        for cause in dict.fromkeys((*BACKENDS, *NODES))
+        for one in (*UNANSWERED, "dns.tcp-blocked", *LAGS)
+    ),
+    *(CausalRule(cause, "backend-of", one) for cause in NODE_TROUBLES for one in ("dns.server-partial", *LAGS)),
+    *(CausalRule(cause, "upstream-of", one) for cause in NODES for one in (*CONNECTIONS, "service.vip-unreachable")),
+    *(CausalRule(cause, "backend-of", one) for cause in LOCAL for one in (*CONNECTIONS, "service.vip-unreachable")),
     # A headless Service without endpoints has no address, and in CoreDNS no name.
     *(CausalRule(cause, "backend-of", one) for cause in BACKENDS for one in ("dns.nxdomain", "dns.no-address")),
     *(CausalRule(cause, "backend-of", one) for cause in BACKENDS for one in CONNECTIONS),
