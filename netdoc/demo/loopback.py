@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from netdoc.demo.apart import Apart
 from netdoc.demo.delivery import Caller, fates
 from netdoc.demo.doors import HOME, Answering, Doors, Server, place
 from netdoc.demo.world import World
@@ -21,7 +22,7 @@ from netdoc.ports.vantage import Measurement
 from netdoc.vantage.agent import LocalAgent
 
 CONNECTED = 0.2  # seconds until a connection is given up
-ANSWERED = 0.2  # seconds until a name server is given up
+ANSWERED = 0.25  # seconds until a name server is given up
 AT_ONCE = 512  # connections in one question to the agent
 
 Result = dict[str, Any]
@@ -32,6 +33,7 @@ class Loopback:
     def __init__(self, world: World, answering: Answering, show: Callable[[str], None]) -> None:
         self._world = world
         self._doors = Doors(answering)
+        self._apart = Apart()
         self._show = show
         self._agent = LocalAgent()
         self._told: set[str] = set()
@@ -40,7 +42,9 @@ class Loopback:
 
     async def close(self) -> None:
         await self._agent.close()
-        await self._doors.close()
+        if self._apart.running:
+            await self._apart.call(self._doors.close())
+        await self._apart.close()
 
     async def connect(self, who: str, caller: Caller, parameters: Mapping[str, Any]) -> Result | Gap:
         """The agent's `tcp`. Each try is a connection of its own, so that a Service's endpoints take turns."""
@@ -60,8 +64,9 @@ class Loopback:
         return {"endpoints": [_row(caller, one, row) for one, row in zip(places, rows, strict=True)]}
 
     async def _doors_of(self, caller: Caller, at: Place, repeat: int) -> list[int]:
-        turns = fates(self._world, caller, *at)
-        return [await self._doors.plain(turns[number % len(turns)].outcome) for number in range(repeat)]
+        turns = [one.outcome for one in fates(self._world, caller, *at)]
+        ports = {one: await self._apart.call(self._doors.plain(one)) for one in set(turns)}
+        return [ports[turns[number % len(turns)]] for number in range(repeat)]
 
     async def resolve(
         self, who: str, kind: str, caller: Caller, servers: tuple[str, ...], port: int, parameters: Mapping[str, Any]
@@ -81,17 +86,18 @@ class Loopback:
     async def _front(self, caller: Caller, servers: tuple[str, ...], port: int) -> int:
         key = (caller.address, servers, port)
         async with self._opening:
+            _ = self._world.dns  # read before anybody waits for an answer
             if key not in self._fronts:
                 met = [
                     Server(*(fates(self._world, caller, one, port, protocol) for protocol in ("UDP", "TCP")))
                     for one in servers
                 ]
-                self._fronts[key] = await self._doors.name_servers(met)
+                self._fronts[key] = await self._apart.call(self._doors.name_servers(met))
             return self._fronts[key]
 
     async def tunnel(self, who: str, server: kube.Pod | None, parameters: Mapping[str, Any]) -> Result | Gap:
         """The agent's `dns` over TCP, to a server through its own localhost."""
-        door = await self._doors.tunnel(server)
+        door = await self._apart.call(self._doors.tunnel(server))
         wait = min(float(parameters.get("timeout", ANSWERED)), ANSWERED)
         self._tell(who, "dns", parameters, [door])
         given = {**parameters, "server": HOME, "port": door, "transport": "tcp", "timeout": wait}
