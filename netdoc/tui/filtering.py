@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from netdoc.model.finding import SEVERITIES
 from netdoc.model.report import Report, ReportFinding
@@ -12,6 +13,22 @@ def chosen(findings: Iterable[ReportFinding], text: str) -> tuple[ReportFinding,
     """Those that fit every word. `!word` excludes; `error`, `code:x`, `ns:x` and `severity:x` look at one field."""
     words = [word for word in text.lower().split() if word.strip("!")]
     return tuple(one for one in findings if all(_fits(one, word) for word in words))
+
+
+ORDERS: dict[str, Callable[[ReportFinding], Any]] = {
+    "severity": lambda one: SEVERITIES.index(one.severity),
+    "code": lambda one: one.code,
+    "namespace": lambda one: (one.object.namespace, one.object.kind, one.object.name),
+    "object": lambda one: (one.object.kind, one.object.name, one.object.namespace),
+}
+"""By which column findings can be sorted, beside their rank."""
+
+
+def ordered(findings: Iterable[ReportFinding], column: str, backwards: bool = False) -> tuple[ReportFinding, ...]:
+    """By a column of ORDERS, else as they come; what is equal there stays in its order, forwards and backwards."""
+    if column not in ORDERS:
+        return tuple(findings)
+    return tuple(sorted(findings, key=ORDERS[column], reverse=backwards))
 
 
 def ranked(report: Report) -> tuple[ReportFinding, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netdoc.tui.kept import story_of
 from netdoc.tui.opening import NotOpened
-from netdoc.tui.requests import playbook_named, request_for, single_check
+from netdoc.tui.requests import playbook_of, request_for
 from netdoc.tui.session import Session, read_back
 from netdoc.tui.start import Plan
 
@@ -16,7 +16,7 @@ def prepared(plan: Plan) -> tuple[Session, bool]:
         if plan.resumes:
             session.plan_steps(story_of(plan.resumes).head.playbook)
         else:
-            session.plan_steps(single_check(plan) if plan.check else playbook_named(plan.playbook))
+            session.plan_steps(playbook_of(plan))
             request_for(plan)
     except NotOpened as error:
         session.problem, session.state = error, "failed"

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
+
 from netdoc.engine.playbooks.find import Unloadable, Unsound, load, source_of
 from netdoc.engine.playbooks.inputs import WrongInput, settled
 from netdoc.engine.playbooks.model import Playbook, Step, single
@@ -16,7 +20,7 @@ from netdoc.tui.start import Plan
 
 def request_for(plan: Plan) -> Request:
     """Raises NotOpened, with the mend, for what does not parse or is not installed."""
-    playbook = single_check(plan) if plan.check else playbook_named(plan.playbook)
+    playbook = playbook_of(plan)
     try:
         target = parse_target(plan.target)
         inputs = settled(playbook, plan.inputs)
@@ -50,12 +54,20 @@ def playbook_named(name: str) -> Playbook:
         raise NotOpened(f"playbook {name} cannot be used: {error}") from error
 
 
-def single_check(plan: Plan) -> Playbook:
-    check = find_check(plan.check)
+def playbook_of(plan: Plan) -> Playbook:
+    """The playbook that the plan names, or one of the checks that it names. Raises NotOpened."""
+    if plan.checks:
+        steps = tuple(_step(one, {}) for one in plan.checks)
+        return msgspec.structs.replace(single(steps[0]), steps=steps)
+    return single(_step(plan.check, plan.parameters)) if plan.check else playbook_named(plan.playbook)
+
+
+def _step(id_: str, parameters: dict[str, Any]) -> Step:
+    check = find_check(id_)
     if check is None or isinstance(check, Broken):
         reason = f": {check.reason}" if isinstance(check, Broken) else ""
-        raise NotOpened(f"check {plan.check} is not installed{reason}", "netdoc checks lists them")
-    return single(Step(id=check.id, check=check.id, title=check.title, with_=plan.parameters))
+        raise NotOpened(f"check {id_} is not installed{reason}", "netdoc checks lists them")
+    return Step(id=check.id, check=check.id, title=check.title, with_=parameters)
 
 
 def _guessed(target: Target) -> tuple[SourceSpec, ...]:

@@ -281,13 +281,15 @@ def read_back(story: Story) -> Session:
     """A run that is kept, as it stood when it ended. Takes its time with a long one: not for the loop."""
     head = story.head
     limits = Limits(consents=head.consents)
+    alone = () if head.playbook.name else tuple(step.check for step in head.playbook.steps)
     plan = Plan(
         target=head.target.input if head.target else "",
         sources=tuple(one.input for one in head.sources if one.input and not one.guessed),
         place=place_of(story),
         limits=limits,
         playbook=head.playbook.name or "connectivity",
-        check="" if head.playbook.name else head.playbook.steps[0].check,
+        check=alone[0] if len(alone) == 1 else "",
+        checks=alone if len(alone) > 1 else (),
     )
     session = Session(plan, run=head.run)
     session.plan_steps(head.playbook)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +56,7 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """One run: of what, by which playbook or single check, where. `resumes` and `rechecks` name an earlier run."""
+    """One run: of what, where, by which playbook, single check or several. `resumes`, `rechecks`: an earlier run."""
 
     target: str
     sources: tuple[str, ...] = ()
@@ -63,6 +64,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     playbook: str = "connectivity"
     check: str = ""
+    checks: tuple[str, ...] = ()
     parameters: dict[str, Any] = {}
     inputs: dict[str, Any] = {}
     resumes: str = ""
@@ -70,7 +72,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def command(self) -> tuple[str, ...]:
-        """The linear command that does the same."""
+        """The linear command that does the same; for several checks one after the other, as a shell takes it."""
+        if self.checks:
+            alone = (msgspec.structs.replace(self, checks=(), check=one).command for one in self.checks)
+            return ("sh", "-c", "; ".join(shlex.join(one) for one in alone))
         words = ["netdoc", *_what(self), *([self.target] if self.target else [])]
         for source in self.sources:
             words += ["--from", source]

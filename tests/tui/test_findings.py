@@ -7,7 +7,7 @@ from textual.widgets import Input, Label
 
 from netdoc.model.finding import SEVERITIES
 from netdoc.tui.draw import lists
-from netdoc.tui.filtering import chosen, ranked
+from netdoc.tui.filtering import ORDERS, chosen, ordered, ranked
 from netdoc.tui.screens.findings import FindingsScreen
 from netdoc.tui.screens.run import RunScreen
 from netdoc.tui.widgets.reader import Reader
@@ -46,6 +46,31 @@ def test_the_roots_come_first_then_by_severity() -> None:
     rest = [SEVERITIES.index(one.severity) for one in order[len(report.root_causes) :]]
     assert rest == sorted(rest)
     assert len(order) == len(report.findings)
+
+
+@pytest.mark.parametrize("column", ORDERS)
+def test_findings_are_sorted_by_a_column_either_way(column: str) -> None:
+    there = [ORDERS[column](one) for one in ordered(FEW, column)]
+    back = [ORDERS[column](one) for one in ordered(FEW, column, backwards=True)]
+    assert there == sorted(there)
+    assert back == sorted(back, reverse=True)
+    assert len(set(there)) > 1
+    assert ordered(FEW, "rank") == FEW
+
+
+async def test_s_sorts_by_the_next_column_and_says_by_which() -> None:
+    app = app_for()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await show(pilot, of_report(many(60)))
+        await pilot.press("slash", "S")
+        assert any("s sorts" in one.message for one in app._notifications)
+        await pilot.press("s", "s")
+        assert isinstance(app.screen, FindingsScreen)
+        assert "by code" in str(app.screen.query_one("#count", Label).content)
+        rows = app.screen.query_one("#findings", Rows)
+        assert rows.items == ordered(FEW, "code")
+        await pilot.press("S")
+        assert rows.items == ordered(FEW, "code", backwards=True)
 
 
 async def test_typing_filters_and_esc_clears_first() -> None:

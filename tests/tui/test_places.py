@@ -9,7 +9,9 @@ import pytest
 from textual.widgets import Input
 
 from netdoc.engine.check import Check
+from netdoc.engine.plugins import Broken
 from netdoc.tui.contexts import is_configured, known_contexts
+from netdoc.tui.screens import checks
 from netdoc.tui.screens.checks import CheckForm, ChecksScreen
 from netdoc.tui.screens.places import Entry, PlaceScreen, place_at
 from netdoc.tui.start import Place
@@ -116,6 +118,46 @@ async def test_a_form_is_made_of_the_parameters_that_a_check_declares(monkeypatc
         monkeypatch.setattr(app, "ask", plans.append)
         await pilot.press("enter")
         assert [(one.check, one.parameters) for one in plans] == [("endpoints", {"limit": "7", "deep": False})]  # type: ignore[attr-defined]
+
+
+async def test_marked_checks_run_together() -> None:
+    app = app_for("selector-typo")
+    async with app.run_test(size=(100, 40)) as pilot:
+        await ready(pilot)
+        await pilot.press("f4")
+        assert isinstance(app.screen, ChecksScreen)
+        screen = app.screen
+        rows = screen.query_one("#checks", Rows)
+        await until(pilot, lambda: bool(rows.items))
+        for id_ in ("policy", "endpoints", "dns", "dns"):
+            rows.cursor = [one.id for one in rows.items].index(id_)
+            await pilot.press("space")
+        assert sorted(one.id for one in screen.marked) == ["endpoints", "policy"]
+        await pilot.press("enter")
+        assert isinstance(app.screen, CheckForm)
+        app.screen.query_one("#target", Input).value = "svc/web.shop:80"
+        await pilot.press("enter")
+        session = await finished(pilot)
+        assert session.report is not None
+        assert session.report.status == "fail"
+        assert {check.id for check in session.report.checks} == {"target", "policy", "endpoints"}
+        assert "netdoc check endpoints svc/web.shop:80 --demo=selector-typo" in session.plan.command[-1]
+
+
+async def test_a_check_that_was_not_loaded_cannot_be_marked_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = Broken("mine", "mine-1.0", "it raised at import")
+    monkeypatch.setattr(checks, "_installed", lambda: (broken,))
+    app = app_for()
+    async with app.run_test() as pilot:
+        await ready(pilot)
+        await pilot.press("f4")
+        screen = app.screen
+        assert isinstance(screen, ChecksScreen)
+        await until(pilot, lambda: bool(screen.query_one("#checks", Rows).items))
+        await pilot.press("space", "a", "enter")
+        assert app.screen is screen
+        assert screen.marked == []
+        assert any("it raised at import" in one.message for one in app._notifications)
 
 
 async def test_a_single_check_is_run_from_its_form() -> None:

@@ -12,7 +12,7 @@ import pytest
 from netdoc.demo import open_demo
 from netdoc.engine.playbooks.model import Ask, Metadata, Playbook, Step
 from netdoc.ports import Cluster
-from netdoc.tui import conduct, preparing, requests
+from netdoc.tui import conduct, requests
 from netdoc.tui.draw.state import SLOW
 from netdoc.tui.screens.commands import CommandsScreen
 from netdoc.tui.screens.confirm import ConfirmScreen
@@ -24,6 +24,9 @@ from netdoc.tui.start import Limits, Place, Plan
 from netdoc.tui.widgets.bar import Bar
 from netdoc.tui.widgets.reader import Reader
 from netdoc.tui.widgets.rows import Rows
+from tests.cluster.conftest import write_kubeconfig
+from tests.fakes.apiserver import ApiServer
+from tests.journal.conftest import documents
 from tests.tui.driving import app_for, finished, frozen, ready, show, until
 
 TARGET = "svc/web.shop:80"
@@ -205,8 +208,7 @@ async def test_a_question_is_put_and_its_answer_taken(monkeypatch: pytest.Monkey
         metadata=Metadata(name="connectivity", title="t"),
         steps=(Step(id="worked", ask=asks), Step(id="endpoints", check="endpoints")),
     )
-    for module in (preparing, requests):
-        monkeypatch.setattr(module, "playbook_named", lambda name: book)
+    monkeypatch.setattr(requests, "playbook_named", lambda name: book)
     app = app_for("selector-typo", target=TARGET)
     async with app.run_test() as pilot:
         await until(pilot, lambda: isinstance(app.screen, QuestionScreen), "the question")
@@ -401,6 +403,27 @@ async def test_a_cluster_that_is_gone_is_a_state_from_which_one_goes_on(tmp_path
         await until(pilot, lambda: app.session is not session)
         again = await finished(pilot)
         assert again.state == "failed"
+
+
+async def test_an_expired_credential_is_a_state_and_a_new_one_is_taken(tmp_path: Path) -> None:
+    with ApiServer(documents("selector-typo"), tokens=("new",)) as server:
+        config = write_kubeconfig(tmp_path / "config", server.url, token="old")
+        app = app_for(place=Place(kubeconfig=str(config)), target=TARGET, sources=CLIENT)
+        async with app.run_test(size=(100, 30)) as pilot:
+            refused = await finished(pilot)
+            assert refused.state == "failed"
+            screen = app.screen
+            assert isinstance(screen, RunScreen)
+            assert "401" in page(screen)
+            assert "credential" in page(screen)
+            assert "not run" in screen.query_one(Bar).state
+            write_kubeconfig(tmp_path / "config", server.url, token="new")
+            await pilot.press("r")
+            await until(pilot, lambda: app.session is not refused)
+            taken = await finished(pilot)
+            assert taken.report is not None
+            assert taken.report.headline == "the selector of svc/web matches no pod and no workload"
+        assert {request.header("Authorization")[0] for request in server.requests} == {"Bearer old", "Bearer new"}
 
 
 async def test_a_run_that_was_cut_short_is_resumed(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from textual.widgets import Input
 
 from netdoc.engine.run import Run
 from netdoc.journal import keeping, reader
-from netdoc.tui import conduct, kept, lookout, opening, preparing
+from netdoc.tui import conduct, kept, lookout, opening, preparing, requests
 from netdoc.tui.conduct import sight
 from netdoc.tui.screens.run import RunScreen
 from tests.tui.driving import app_for, finished, ready, until
@@ -58,7 +58,7 @@ async def test_home_answers_keys_while_what_it_reads_hangs(hanging: Hang) -> Non
 
 
 @pytest.mark.parametrize(
-    "hanging", [(conduct, "open_place"), (preparing, "playbook_named"), (keeping, "assemble")], indirect=True, ids=str
+    "hanging", [(conduct, "open_place"), (requests, "playbook_named"), (keeping, "assemble")], indirect=True, ids=str
 )
 async def test_a_run_that_hangs_does_not_hold_up_the_screen(hanging: Hang) -> None:
     app = app_for("selector-typo")

@@ -29,21 +29,30 @@ if TYPE_CHECKING:
 
 
 class ChecksScreen(ModalScreen[None]):
-    """Every check that is installed; one that could not be loaded says why."""
+    """Every check that is installed; one that could not be loaded says why. Those that are marked run together."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "app.pop_screen", "Back", id="checks-back")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "app.pop_screen", "Back", id="checks-back"),
+        Binding("space", "mark", "Mark", id="checks-mark"),
+        Binding("a", "mark_all", "Mark all, or none", id="checks-mark-all"),
+    ]
 
     app: NetdocApp
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.marked: list[Check] = []
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box -small"):
             yield Label("Single checks", classes="title")
-            yield Rows[Any](_line, id="checks", empty="no check is installed")
-            yield Label("enter opens its form, esc goes back", classes="faint")
+            yield Rows[Any](self._line, id="checks", empty="no check is installed")
+            yield Label("", id="marked", classes="faint", markup=False)
 
     def on_mount(self) -> None:
         self.query_one("#checks").focus()
         self._read()
+        self._tell()
 
     @work(exclusive=True, group="checks", exit_on_error=False)
     async def _read(self) -> None:
@@ -52,32 +61,68 @@ class ChecksScreen(ModalScreen[None]):
         rows.show(await asyncio.to_thread(_installed), "no check is installed")
         rows.styles.height = max(len(rows.items), 1)
 
-    @on(Rows.Chosen)
-    def _chosen(self, event: Rows.Chosen) -> None:
+    def _line(self, item: Check | Broken, width: int) -> Content:
+        title = getattr(item, "title", "") or f"NOT LOADED: {getattr(item, 'reason', '')}"
+        mark = "[x] " if item in self.marked else "[ ] "
+        return ink((mark, ""), (inert.line(item.id).ljust(16), "strong"), (inert.line(title), "")).truncate(
+            width, ellipsis=True
+        )
+
+    def _tell(self) -> None:
+        count = len(self.marked)
+        runs = f"enter runs the {count} that are marked" if count else "enter opens its form"
+        self.query_one("#marked", Label).update(f"{runs}; space marks, a marks all, esc goes back")
+        self.query_one("#checks", Rows).refresh()
+
+    def _loaded(self, item: Any) -> bool:
+        """Whether it can be run; one that cannot says why."""
         from netdoc.engine.plugins import Broken
 
-        if isinstance(event.item, Broken):
-            self.notify(f"{event.item.id}: {event.item.reason}", severity="error", markup=False)
+        if isinstance(item, Broken):
+            self.notify(f"{item.id}: {item.reason}", severity="error", markup=False)
+        return item is not None and not isinstance(item, Broken)
+
+    def action_mark(self) -> None:
+        current: Any = self.query_one("#checks", Rows).current
+        if not self._loaded(current):
             return
+        if current in self.marked:
+            self.marked.remove(current)
+        else:
+            self.marked.append(current)
+        self._tell()
+
+    def action_mark_all(self) -> None:
+        from netdoc.engine.plugins import Broken
+
+        whole = [one for one in self.query_one("#checks", Rows).items if not isinstance(one, Broken)]
+        self.marked = [] if len(self.marked) == len(whole) else whole
+        self._tell()
+
+    @on(Rows.Chosen)
+    def _chosen(self, event: Rows.Chosen) -> None:
+        if not self.marked and not self._loaded(event.item):
+            return
+        listed = [one for one in self.query_one("#checks", Rows).items if one in self.marked]
         self.app.pop_screen()
-        self.app.push_screen(CheckForm(event.item))
+        self.app.push_screen(CheckForm(*(listed or [event.item])))
 
 
 class CheckForm(ModalScreen[None]):
-    """Target, source, and a field for each parameter. What does not fit is said at the field's name."""
+    """Target, source, and of a single check a field for each parameter. What does not fit is said at its name."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "app.pop_screen", "Back", id="form-back")]
 
     app: NetdocApp
 
-    def __init__(self, check: Check) -> None:
+    def __init__(self, *checks: Check) -> None:
         super().__init__()
-        self.check = check
-        self.fields = tuple(_fields(check))
+        self.checks = checks
+        self.fields = tuple(_fields(checks[0])) if len(checks) == 1 else ()
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="box -small"):
-            yield Label(f"{self.check.title} ({self.check.id})", classes="title", markup=False)
+            yield Label(self._title(), classes="title", markup=False)
             yield Label("target", classes="faint")
             yield Input(placeholder="svc/web.shop:80", id="target", classes="field")
             yield Label("from", classes="faint")
@@ -86,6 +131,11 @@ class CheckForm(ModalScreen[None]):
                 yield from field.widgets()
             yield ConsentBoxes()
             yield Button("Run (enter)", id="run", compact=True)
+
+    def _title(self) -> str:
+        if len(self.checks) == 1:
+            return f"{self.checks[0].title} ({self.checks[0].id})"
+        return f"{len(self.checks)} checks: {', '.join(one.id for one in self.checks)}"
 
     def on_mount(self) -> None:
         session = self.app.session
@@ -105,22 +155,22 @@ class CheckForm(ModalScreen[None]):
             return
         given = {field.name: value for field in self.fields if (value := field.value(self)) not in (None, "")}
         try:
-            msgspec.convert(given, self.check.parameters, strict=False)
+            msgspec.convert(given, self.checks[0].parameters, strict=False)
         except msgspec.ValidationError as error:
             self.notify(inert.line(str(error)), title="that does not fit", severity="error", markup=False)
             return
-        sources = tuple(self.query_one("#from", Input).value.split())
-        self.app.pop_screen()
-        self.app.ask(
-            Plan(
-                target=target,
-                sources=sources,
-                place=self.app.place,
-                limits=self.query_one(ConsentBoxes).limits(self.app.start.limits),
-                check=self.check.id,
-                parameters=given,
-            )
+        plan = Plan(
+            target=target,
+            sources=tuple(self.query_one("#from", Input).value.split()),
+            place=self.app.place,
+            limits=self.query_one(ConsentBoxes).limits(self.app.start.limits),
         )
+        ids = tuple(one.id for one in self.checks)
+        self.app.pop_screen()
+        if len(ids) == 1:
+            self.app.ask(msgspec.structs.replace(plan, check=ids[0], parameters=given))
+        else:
+            self.app.ask(msgspec.structs.replace(plan, checks=ids))
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,8 +208,3 @@ def _installed() -> tuple[Check | Broken, ...]:
     from netdoc.engine.plugins import all_checks
 
     return all_checks()
-
-
-def _line(item: Any, width: int) -> Content:
-    title = getattr(item, "title", "") or f"NOT LOADED: {getattr(item, 'reason', '')}"
-    return ink((inert.line(item.id).ljust(16), "strong"), (inert.line(title), "")).truncate(width, ellipsis=True)

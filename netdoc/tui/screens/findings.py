@@ -16,7 +16,7 @@ from netdoc.report import inert
 from netdoc.tui import clipboard
 from netdoc.tui.draw import lists, pages
 from netdoc.tui.draw.state import state_words
-from netdoc.tui.filtering import chosen, ranked
+from netdoc.tui.filtering import ORDERS, chosen, ordered, ranked
 from netdoc.tui.session import Session
 from netdoc.tui.widgets.bar import Bar
 from netdoc.tui.widgets.reader import Reader
@@ -31,6 +31,8 @@ class FindingsScreen(Screen[None]):
     CSS_PATH = "findings.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", id="findings-filter"),
+        Binding("s", "sort", "Sort", id="findings-sort"),
+        Binding("S", "turn", "Backwards", show=False, id="findings-turn"),
         Binding("y", "yaml", "YAML", id="findings-yaml"),
         Binding("c", "copy", "Copy", id="findings-copy"),
         Binding("o", "commands", "Commands", id="findings-commands"),
@@ -41,6 +43,8 @@ class FindingsScreen(Screen[None]):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
+        self.column = "rank"
+        self.backwards = False
         self._ranked = ranked(session.shown) if session.shown else ()
 
     def compose(self) -> ComposeResult:
@@ -69,10 +73,11 @@ class FindingsScreen(Screen[None]):
 
     def _filter(self, text: str) -> None:
         everything = self._ranked
-        found = chosen(everything, text)
+        found = ordered(chosen(everything, text), self.column, self.backwards)
         self.query_one("#findings", Rows).show(found)
         shown = f"{len(found)} of {len(everything)}" if text.strip() else str(len(everything))
-        self.query_one("#count", Label).update(f"{shown} findings")
+        arrow = " ↑" if self.backwards else ""
+        self.query_one("#count", Label).update(f"{shown} findings, by {self.column}{arrow}")
         self._show()
 
     @on(Rows.Highlighted)
@@ -88,6 +93,20 @@ class FindingsScreen(Screen[None]):
     @property
     def current(self) -> ReportFinding | None:
         return self.query_one("#findings", Rows).current
+
+    def action_sort(self) -> None:
+        """The next column; after the last of them the rank again."""
+        columns = ["rank", *ORDERS]
+        self.column = columns[(columns.index(self.column) + 1) % len(columns)]
+        self.backwards = self.backwards and self.column != "rank"
+        self._filter(self.query_one("#filter", Input).value)
+
+    def action_turn(self) -> None:
+        if self.column == "rank":
+            self.notify("the rank has one direction: s sorts by a column first")
+            return
+        self.backwards = not self.backwards
+        self._filter(self.query_one("#filter", Input).value)
 
     def action_filter(self) -> None:
         self.query_one("#filter").focus()

@@ -67,7 +67,7 @@ class RunActions:
             self.notify("the run is under way: x cancels it")
             return
         plan = self.session.plan
-        self.app.ask(msgspec.structs.replace(plan, check=step.check, inputs={}, resumes="", rechecks=""))
+        self.app.ask(msgspec.structs.replace(plan, check=step.check, checks=(), inputs={}, resumes="", rechecks=""))
 
     def action_measure(self) -> None:
         """The same question with packets: what may be run is chosen first, and each command asked for."""
