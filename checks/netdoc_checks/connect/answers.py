@@ -114,9 +114,9 @@ def _lossy(resolver: Resolver | None, caller: Caller, seen: Seen) -> Told | None
     if udp is None or not udp.answers:
         return None
     evidence = [proof.of(udp, "every answer", caller, seen), *_of_late(caller, seen)]
-    if pair is not None and pair.together > 1 and not pair.apart:
-        title = f"{pair.together} of {pair.names} lookups of {caller.who} lose a packet where A and AAAA leave together"
-        return title, evidence
+    if pair is not None and pair.race:
+        often = f"{pair.lost} answers in {pair.names} {'lookup' if pair.names == 1 else 'lookups'}"
+        return f"{caller.who} loses {often} where the questions for A and AAAA leave together", evidence
     if len(udp.lost) > 1:
         title = f"{len(udp.lost)} of {len(udp.rounds)} questions to {udp.server} get no answer: each costs a timeout"
         return title, evidence
@@ -146,10 +146,10 @@ def _detail(caller: Caller) -> str:
     pair = caller.pair
     if pair is None:
         return ""
-    apart = f"asked one after the other, {pair.apart or 'none'} of {pair.names} does"
-    if pair.together > 1 and not pair.apart:
+    apart = f"asked one after the other, {pair.lost_apart or 'none'} in {pair.names_apart}"
+    if pair.race:
         return f"{apart}: two packets of one socket race for one entry of the node's connection table"
-    return f"asked together, {pair.together} of {pair.names} lose a packet; {apart}"
+    return f"asked for A and AAAA together, {pair.lost or 'no'} answers got lost in {pair.names} lookups; {apart}"
 
 
 # Time

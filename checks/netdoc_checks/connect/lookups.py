@@ -49,6 +49,9 @@ def _failed(caller: Caller, lookup: Lookup, seen: Seen) -> Finding:
     evidence = [proof.of_lookup(lookup, f"an address for {lookup.name}", caller, seen, observed)]
     if asked is not None:
         evidence.append(proof.of(asked, "an answer with addresses", caller, seen))
+    six = resolver.six if resolver is not None else None
+    if six is not None and (six.silent or six.rcode == "SERVFAIL"):
+        evidence.append(proof.of(six, "an answer", caller, seen))
     return Finding(
         code=code,
         title=f"{lookup.name} {WORDS[code]}{often}, asked from {caller.who}",
@@ -78,6 +81,13 @@ def _detail(code: str, caller: Caller, asked: Asked | None) -> str:
         return ""
     if asked.addresses:
         told = f"{asked.server} says {proof.said(asked)} for {asked.name}"
+        resolver = caller.resolver
+        if (
+            resolver is not None
+            and resolver.six is not None
+            and (resolver.six.silent or resolver.six.rcode == "SERVFAIL")
+        ):
+            return f"{told}, and {proof.said(resolver.six)} for its AAAA, which libc asks for too"
         return f"{told}: the search list does not lead there" if code in ("dns.nxdomain", "dns.no-address") else told
     if not asked.silent:
         return f"{asked.server} says {proof.said(asked)} for {asked.name}"

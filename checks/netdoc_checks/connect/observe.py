@@ -23,7 +23,17 @@ from netdoc.api import (
     kube,
     policy,
 )
-from netdoc_checks.connect.questions import STALL, ask, names_of, pair_of, resolvers_of, steps_of, suspicious
+from netdoc_checks.connect.questions import (
+    STALL,
+    Names,
+    ask,
+    names_of,
+    pair_of,
+    resolvers_of,
+    stalling,
+    steps_of,
+    suspicious,
+)
 from netdoc_checks.connect.seen import Caller, Lookup, Resolver, Row, Seen, Server, Tunnel
 from netdoc_checks.owners import topmost
 from netdoc_checks.policy import CHECK as POLICY
@@ -110,45 +120,58 @@ async def _named(
     """The name, by the container's own libc and by questions to its nameservers."""
     if not name:
         return caller
-    lookup = await _lookup(vantage, name, seen.subject.repeat)
-    names = names_of(seen.subject, lookup, seen.corefile)
+    first = await _lookup(vantage, name, 1)
+    names = names_of(seen.subject, first, seen.corefile)
     own = seen.dns.cluster_addresses if seen.dns is not None else ()
-    resolvers = await resolvers_of(vantage, lookup, names, own, seen.subject.repeat)
+    lookup, resolvers = await asyncio.gather(
+        _more(vantage, first, seen.subject.repeat),
+        resolvers_of(vantage, first, names, own, seen.subject.repeat),
+    )
     caller = msgspec.structs.replace(caller, lookup=lookup, resolvers=resolvers)
     resolver = caller.resolver
     if resolver is None or resolver.name.gap is not None:
         return caller
     if suspicious(lookup, resolver):
-        pair, asked = await asyncio.gather(
-            pair_of(vantage, resolver.address, names.domain) if resolver.answers else _nothing(),
-            _servers(caller.pod, vantage, resolver, servers, policies),
-        )
-        caller = msgspec.structs.replace(caller, pair=pair, servers=asked)
+        caller = await _closely(caller, resolver, lookup, names, vantage, servers, policies)
     if _astray(lookup, resolver):
         caller = msgspec.structs.replace(caller, steps=await steps_of(vantage, lookup))
     return caller
 
 
-async def _nothing() -> None:
-    return None
-
-
-async def _lookup(vantage: Vantage, name: str, repeat: int) -> Lookup:
-    """Once, and then as often as is wanted, unless it took libc's whole patience to fail: that says it all."""
-
-    async def tried(often: int) -> dict[str, Any] | Gap:
-        return await vantage.measure(Measurement(kind="getaddrinfo", parameters={"name": name, "repeat": often}))
-
-    first = await tried(1)
-    if isinstance(first, Gap) or repeat < 2:
-        return Lookup(name, first)
-    one = first["tries"][0]
-    if not one["ok"] and float(one.get("ms", 0.0)) >= STALL:
-        return Lookup(name, first)
-    more = await tried(repeat)
-    return Lookup(
-        name, more if isinstance(more, Gap) else {**first, "tries": [*first["tries"], *more["tries"]][:repeat]}
+async def _closely(
+    caller: Caller,
+    resolver: Resolver,
+    lookup: Lookup,
+    names: Names,
+    vantage: Vantage,
+    servers: Sequence[kube.Pod],
+    policies: Any,
+) -> Caller:
+    """Each DNS pod; and where single questions are answered and libc's are not, pairs of questions, and AAAA."""
+    asked = _servers(caller.pod, vantage, resolver, servers, policies)
+    if not stalling(lookup, resolver):
+        return msgspec.structs.replace(caller, servers=await asked)
+    found, pair, six = await asyncio.gather(
+        asked,
+        pair_of(vantage, resolver.address, names.domain),
+        ask(vantage, resolver.address, names.full, "AAAA"),
     )
+    told = msgspec.structs.replace(resolver, six=six)
+    resolvers = tuple(told if one is resolver else one for one in caller.resolvers)
+    return msgspec.structs.replace(caller, servers=found, pair=pair, resolvers=resolvers)
+
+
+async def _lookup(vantage: Vantage, name: str, often: int) -> Lookup:
+    asked = Measurement(kind="getaddrinfo", parameters={"name": name, "repeat": often})
+    return Lookup(name, await vantage.measure(asked))
+
+
+async def _more(vantage: Vantage, first: Lookup, repeat: int) -> Lookup:
+    """As often as is wanted, unless libc already lost its patience once: that says it all."""
+    if repeat < 2 or not isinstance(first.result, dict) or any(float(one.get("ms", 0)) >= STALL for one in first.tries):
+        return first
+    again = await _lookup(vantage, first.name, max(2, repeat - 1))  # what was asked before is not measured again
+    return Lookup(first.name, {**first.result, "tries": [*first.tries, *again.tries]})
 
 
 def _astray(lookup: Lookup, resolver: Resolver) -> bool:

@@ -17,10 +17,11 @@ from netdoc_checks.connect.seen import Asked, Lookup, Pair, Resolver
 
 DOMAIN = "cluster.local"
 MOST_SERVERS = 3  # glibc and musl read no more (resolv.conf(5), MAXNS)
-BRIEF, MANY, AGAIN = 2, 6, 20  # repetitions
+BRIEF, MANY, AGAIN = 2, 6, 12  # repetitions
 PATIENCE, QUICK, FORWARDED = 2.0, 1.0, 6.0  # seconds; CoreDNS tries its upstreams for five (plugin/forward)
 LARGE = 4096  # octets that EDNS offers: more than a packet carries
-PAIRS = 20
+PAIRS = 16
+PAIR_PATIENCE = 0.5  # seconds; cluster DNS answers its own names in a millisecond
 STALL = 4800.0  # ms; glibc and musl ask again after five seconds (resolv.conf(5), RES_TIMEOUT)
 
 
@@ -110,14 +111,14 @@ async def _briefly(vantage: Vantage, server: str, names: Names, cluster: bool) -
 
 
 async def _closer(vantage: Vantage, one: Resolver, names: Names, repeat: int) -> Resolver:
-    """A server that answers: more often, over TCP, with EDNS. What was lost once is asked often."""
+    """A server that answers: more often, over TCP, with EDNS. Where one packet got lost it is asked often."""
     many, tcp, large = await asyncio.gather(
-        ask(vantage, one.address, names.full, repeat=max(MANY, repeat), seconds=QUICK * 1.5),
+        ask(vantage, one.address, names.full, repeat=max(MANY, repeat), seconds=QUICK),
         ask(vantage, one.address, names.full, transport="tcp", seconds=3.0),
         ask(vantage, one.address, names.full, edns=LARGE),
     )
     asked = one.name.joined(many)
-    if asked.lost:
+    if len(asked.lost) == 1:
         asked = asked.joined(await ask(vantage, one.address, names.full, repeat=AGAIN, seconds=QUICK))
     return msgspec.structs.replace(
         one, name=asked, tcp=tcp, edns=large, upstream=await _of_upstreams(vantage, one, names, asked)
@@ -139,30 +140,35 @@ async def _of_upstreams(vantage: Vantage, one: Resolver, names: Names, asked: As
     return await ask(vantage, one.address, *names.upstream, seconds=FORWARDED)
 
 
-def suspicious(lookup: Lookup, resolver: Resolver | None) -> bool:
+def suspicious(lookup: Lookup, resolver: Resolver) -> bool:
     """Whether packets are lost, or the server is silent or slow, so that its parts are worth asking."""
+    return bool(resolver.name.lost) or resolver.name.median >= QUICK * 1000 or stalling(lookup, resolver)
+
+
+def stalling(lookup: Lookup, resolver: Resolver) -> bool:
+    """libc waited, or found nothing in time, and single questions are answered: it asks for A and AAAA together."""
     late = any(float(one.get("ms", 0.0)) >= STALL for one in lookup.tries)
-    if resolver is None or resolver.name.gap is not None:
-        return False
-    return late or bool(resolver.name.lost) or resolver.name.median >= QUICK * 1000
+    missed = any(one["failure"]["kind"] in ("no-answer", "failed") for one in lookup.failed)
+    return (late or missed) and bool(resolver.name.addresses) and not resolver.name.lost
 
 
 async def pair_of(vantage: Vantage, server: str, domain: str) -> Pair | None:
     """Names that do not exist, each asked for A and AAAA: libc goes on to the next, so that one measurement has many.
 
-    None where it cannot be measured.
+    It ends with a name that gets no answer at all. None where it cannot be measured.
     """
     names = [f"netdoc-{at}.default.svc.{domain}." for at in range(PAIRS)]
-    given: dict[str, Any] = {"names": names, "nameservers": [server], "timeout": QUICK, "attempts": 3}
-    told = await asyncio.gather(
+    given: dict[str, Any] = {"names": names, "nameservers": [server], "timeout": PAIR_PATIENCE, "attempts": 2}
+    together, apart = await asyncio.gather(
         *(vantage.measure(Measurement(kind="libc", parameters={**given, "parallel": one})) for one in (True, False))
     )
-    counts = [_losing(one) for one in told if isinstance(one, dict)]
-    return Pair(PAIRS, *counts) if len(counts) == len(told) else None
+    if isinstance(together, Gap) or isinstance(apart, Gap):
+        return None
+    return Pair(len(together["steps"]), _lost(together), len(apart["steps"]), _lost(apart))
 
 
-def _losing(result: dict[str, Any]) -> int:
-    return sum(1 for step in result["steps"] if any(not one["ok"] for one in step["tries"]))
+def _lost(result: dict[str, Any]) -> int:
+    return sum(1 for step in result["steps"] for one in step["tries"] if not one["ok"])
 
 
 async def steps_of(vantage: Vantage, lookup: Lookup) -> tuple[dict[str, Any], ...]:

@@ -94,6 +94,7 @@ class Resolver(msgspec.Struct, frozen=True, kw_only=True):
 
     `name` is the full name over UDP; `tcp` and `edns` the same over TCP and with a large EDNS size. Of a name outside
     the cluster `control` is one inside, and `upstream` what is asked where the name fails: the zone of its upstreams.
+    `six` is the name's AAAA, where libc found nothing although its A is answered.
     """
 
     address: str
@@ -103,6 +104,7 @@ class Resolver(msgspec.Struct, frozen=True, kw_only=True):
     tcp: Asked | None = None
     edns: Asked | None = None
     upstream: Asked | None = None
+    six: Asked | None = None
 
     @property
     def answers(self) -> bool:
@@ -111,11 +113,17 @@ class Resolver(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pair(msgspec.Struct, frozen=True):
-    """A and AAAA of many names: from one socket together, and each from its own. How many names lost a packet."""
+    """A and AAAA of several names, from one socket together and each from its own: how many answers got lost."""
 
     names: int
-    together: int
-    apart: int
+    lost: int
+    names_apart: int
+    lost_apart: int
+
+    @property
+    def race(self) -> bool:
+        """Two packets of one socket at once lose one of them, and packets that leave apart do not."""
+        return self.lost > 1 and self.names_apart > 1 and not self.lost_apart
 
 
 class Server(msgspec.Struct, frozen=True):

@@ -209,12 +209,17 @@ async def test_questions_that_get_lost_are_stalls() -> None:
     told = await asked(losing(4))
     assert "dns.five-second-stalls" in told.codes
     found = told.of("dns.five-second-stalls")
-    assert (found.evidence[0].attempts, found.evidence[0].failures) == (28, 8)
+    assert (found.evidence[0].attempts, found.evidence[0].failures) == (8, 3)
 
 
 async def test_one_packet_that_got_lost_once_is_nothing() -> None:
     told = await asked(lambda question, at: lost() if question["repeat"] == 6 and at == 3 else answers(question, at))
     assert told.codes == []
+
+
+async def test_a_packet_that_got_lost_once_and_again_is_a_stall() -> None:
+    told = await asked(lambda q, at: lost() if q["repeat"] in (6, 12) and at == 3 else answers(q, at))
+    assert (told.findings[0].evidence[0].attempts, told.findings[0].evidence[0].failures) == (20, 2)
 
 
 def pairs(together: int, apart: int) -> Any:
@@ -224,7 +229,7 @@ def pairs(together: int, apart: int) -> Any:
         if "names" not in given:
             return {"steps": []}
         count = together if given["parallel"] else apart
-        steps = [{"tries": [{"ok": at >= count}, {"ok": True}]} for at in range(len(given["names"]))]
+        steps = [{"tries": [{"ok": at >= count}, {"ok": True}]} for at in range(10)]
         return {"steps": steps}
 
     return measure
@@ -244,6 +249,19 @@ async def test_a_first_nameserver_that_is_dead_stalls_every_lookup() -> None:
     told = await asked(lambda q, at: lost() if q["server"] == "10.43.0.99" else answers(q, at), conf=both)
     assert told.codes == ["dns.five-second-stalls"]
     assert "10.43.0.99" in told.findings[0].title
+
+
+async def test_a_name_that_loses_its_aaaa_and_not_its_a() -> None:
+    told = await asked(lambda q, at: lost() if q["type"] == "AAAA" else answers(q, at), "no-answer")
+    assert told.codes == ["dns.timeout"]
+    assert "AAAA" in told.findings[0].detail
+    assert told.findings[0].evidence[2].failures == 2
+
+
+async def test_pairs_that_never_come_whole_explain_a_lookup_without_an_answer() -> None:
+    told = await asked(answers, "no-answer", libc=pairs(6, 0))
+    assert told.codes == ["dns.five-second-stalls", "dns.timeout"]
+    assert [one.code for one in told.roots] == ["dns.five-second-stalls"]
 
 
 # The pods behind the server
