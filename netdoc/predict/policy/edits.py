@@ -14,7 +14,8 @@ from netdoc.predict.policy.model import End, Manifest
 from netdoc.predict.policy.ports import FIRST, LAST, PROTOCOLS
 from netdoc.predict.policy.rules import NAME_LABEL, Direction, namespace_of
 
-# Labels that change with each rollout or differ from pod to pod: a policy must not depend on them.
+# Labels that change with each rollout, differ from pod to pod, or come from the node (KEP-4742): a policy must not
+# depend on them.
 _PASSING = frozenset(
     {
         "pod-template-hash",
@@ -29,6 +30,8 @@ _PASSING = frozenset(
         "batch.kubernetes.io/job-completion-index",
         "helm.sh/chart",
         "app.kubernetes.io/version",
+        "topology.kubernetes.io/region",
+        "topology.kubernetes.io/zone",
     }
 )
 
