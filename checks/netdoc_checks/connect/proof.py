@@ -46,8 +46,15 @@ def of(asked: Asked, expected: str, caller: Caller, seen: Seen, observed: str = 
         command=seen.subject.kubectl(
             *words, "dig", f"@{asked.server}", asked.name, asked.type, *how, namespace=pod.namespace
         ),
-        data={"server": asked.server, "name": asked.name, "type": asked.type, "transport": asked.transport},
+        data={"server": asked.server, "name": asked.name, "type": asked.type, "transport": asked.transport}
+        | _answer(asked),
     )
+
+
+def _answer(asked: Asked) -> dict[str, Any]:
+    """The first answer as it came; nothing where none did."""
+    told = asked.answers[0] if asked.answers else {}
+    return {key: told[key] for key in ("rcode", "flags", "answer", "ms") if key in told}
 
 
 def of_lookup(lookup: Lookup, expected: str, caller: Caller, seen: Seen, observed: str) -> Evidence:
