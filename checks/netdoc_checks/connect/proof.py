@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from netdoc.api import Evidence
 from netdoc_checks.connect.seen import Asked, Caller, Lookup, Seen
 
