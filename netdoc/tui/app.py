@@ -60,11 +60,11 @@ class NetdocApp(App[None]):
         self.settings, self._settings_wrong = settings.load()
         self.warmed = asyncio.Event()
         self.installed = Installed()
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = settings.THEMES[self.settings.theme]  # here: a theme that changes later parses all styles again
 
     def on_mount(self) -> None:
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = settings.THEMES[self.settings.theme]
         self.set_keymap(self.settings.keymap)
         self.push_screen(HomeScreen())
         self.call_after_refresh(self._begin)
