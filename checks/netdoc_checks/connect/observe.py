@@ -24,6 +24,7 @@ from netdoc.api import (
     policy,
 )
 from netdoc_checks.connect.questions import (
+    QUICK,
     STALL,
     Names,
     ask,
@@ -186,7 +187,10 @@ async def _servers(
     """Each DNS pod at its own address. Of another nameserver than cluster DNS nothing is known behind it."""
     chosen = [one for one in servers if one.addresses][:MOST_DNS_PODS] if resolver.cluster else []
     told = await asyncio.gather(
-        *(ask(vantage, one.addresses[0], resolver.name.name, repeat=3, port=_dns_port(one, "dns")) for one in chosen)
+        *(
+            ask(vantage, one.addresses[0], resolver.name.name, repeat=3, seconds=QUICK, port=_dns_port(one, "dns"))
+            for one in chosen
+        )
     )
     return tuple(
         Server(one, asked, _admitted(policies, pod, one, _dns_port(one, "dns"), "UDP"))

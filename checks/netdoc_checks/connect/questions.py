@@ -18,7 +18,7 @@ from netdoc_checks.connect.seen import Asked, Lookup, Pair, Resolver
 DOMAIN = "cluster.local"
 MOST_SERVERS = 3  # glibc and musl read no more (resolv.conf(5), MAXNS)
 BRIEF, MANY, AGAIN = 2, 6, 12  # repetitions
-PATIENCE, QUICK, FORWARDED = 2.0, 1.0, 6.0  # seconds; CoreDNS tries its upstreams for five (plugin/forward)
+PATIENCE, QUICK, FORWARDED = 1.5, 1.0, 6.0  # seconds; CoreDNS tries its upstreams for five (plugin/forward)
 LARGE = 4096  # octets that EDNS offers: more than a packet carries
 PAIRS = 16
 PAIR_PATIENCE = 0.5  # seconds; cluster DNS answers its own names in a millisecond

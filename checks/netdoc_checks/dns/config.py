@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from netdoc.api import Evidence, Finding, Fix, Gap, Judgement, ObjectRef, Unjudged, corefile, kube
 from netdoc_checks.dns.proof import edit
+from netdoc_checks.dns.running import another, config_ref, judge_running
 from netdoc_checks.dns.seen import HOME, Seen
 
 Flaw = corefile.Flaw
@@ -21,15 +22,16 @@ _REFUSED = re.compile(
 
 
 def judge_config(seen: Seen) -> Iterable[Judgement]:
-    """The last words of a container that ended tell the truth; the ConfigMap tells the rest."""
-    spoken = list(_spoken(seen))
+    """The last words of a container that ended tell the truth, those of one that runs what it runs; the ConfigMap
+    tells the rest."""
+    spoken = list(_spoken(seen)) or list(judge_running(seen))
     yield from spoken
     config = seen.server.config
     if isinstance(config, Gap) and config.blocking and isinstance(seen.server.service, kube.Service) and not spoken:
         yield Unjudged(what=config.what, reason=config.reason, detail=config.detail, hop=seen.hops[0], blocking=True)
     text = config.data.get("Corefile") if isinstance(config, kube.ConfigMap) else None
-    if text is None or not isinstance(config, kube.ConfigMap):
-        return
+    if text is None or not isinstance(config, kube.ConfigMap) or another(seen) is not None:
+        return  # of what runs instead nothing is known
     for finding in _written(text, config, seen):
         if not isinstance(finding, Finding) or not any(one.code == finding.code for one in spoken):
             yield finding
@@ -65,12 +67,8 @@ def _of_log(pod: str, line: str, code: str, seen: Seen) -> Finding:
                 command=seen.subject.kubectl("logs", pod, "--previous", "--tail=20", namespace=workload.namespace),
             ),
         ),
-        fix=Fix(summary=mend, commands=(edit(_config_ref(), seen),)),
+        fix=Fix(summary=mend, commands=(edit(config_ref(), seen),)),
     )
-
-
-def _config_ref() -> ObjectRef:
-    return ObjectRef(api_version="v1", kind="ConfigMap", namespace=HOME, name="coredns")
 
 
 def _written(text: str, config: kube.ConfigMap, seen: Seen) -> Iterable[Judgement]:
@@ -145,14 +143,14 @@ def _finding(code: str, flaw: corefile.Judged, text: str, seen: Seen, severity: 
         severity="warning" if severity == "warning" else "error" if severity else None,
         evidence=(
             Evidence(
-                object=_config_ref(),
+                object=config_ref(),
                 field=f"data.Corefile, line {flaw.line}" if flaw.line else "data.Corefile",
                 observed=shown,
                 expected="a Corefile that serves the cluster's names",
                 command=seen.subject.kubectl("get", "configmap", "coredns", "-o", "yaml", namespace=HOME),
             ),
         ),
-        fix=Fix(summary="mend the Corefile", commands=(edit(_config_ref(), seen),)),
+        fix=Fix(summary="mend the Corefile", commands=(edit(config_ref(), seen),)),
     )
 
 
@@ -161,7 +159,7 @@ def _server_ref(seen: Seen) -> ObjectRef:
     if seen.server.workload is not None:
         return seen.server.workload
     service = seen.server.service
-    return service.ref if isinstance(service, kube.Service) else _config_ref()
+    return service.ref if isinstance(service, kube.Service) else config_ref()
 
 
 def _other_domain(parsed: corefile.Corefile, seen: Seen) -> Iterable[Unjudged]:

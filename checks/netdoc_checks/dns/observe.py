@@ -11,7 +11,21 @@ from collections.abc import Iterable
 
 import msgspec
 
-from netdoc.api import Cluster, Finding, Gap, Listing, ObjectRef, Ports, Subject, Unjudged, kube, parse_target, resolve
+from netdoc.api import (
+    Cluster,
+    Finding,
+    Gap,
+    Listing,
+    ObjectRef,
+    Ports,
+    Subject,
+    Unjudged,
+    corefile,
+    kube,
+    parse_target,
+    resolve,
+)
+from netdoc_checks.dns.running import changed_at
 from netdoc_checks.dns.seen import HOME, Client, NodeLocal, Seen, Server
 from netdoc_checks.endpoints import CHECK as ENDPOINTS
 from netdoc_checks.owners import topmost
@@ -26,6 +40,7 @@ LABELS = "k8s-app in (kube-dns,coredns)"
 NODE_LOCAL = "k8s-app=node-local-dns"
 MOST_CLIENTS = 12
 MOST_LOGS = 2
+LOG_LINES = 200
 _DOMAIN = re.compile(r"(?m)^\s*(?:clusterDomain|dnsDomain):\s*\"?([a-z0-9.-]+)\"?\s*$")
 
 
@@ -88,6 +103,7 @@ async def _server(ports: Ports, subject: Subject) -> Server:
         _selected(cluster, service),
     )
     server = Server(service=service, slices=slices, pods=pods, config=config)
+    server = msgspec.structs.replace(server, spoken=await _spoken(cluster, server))
     return server if _well(server) else await _looked_into(ports, subject, server)
 
 
@@ -169,6 +185,23 @@ async def _logs(cluster: Cluster, pods: Iterable[kube.Pod]) -> dict[str, str]:
         for one in pod.status.container_statuses:
             ended = one.last_state.terminated is not None
             text = await cluster.log(pod.ref, one.name, previous=ended)
+            if isinstance(text, str):
+                found[pod.name] = text
+    return found
+
+
+async def _spoken(cluster: Cluster, server: Server) -> dict[str, str]:
+    """What pods that serve write of their configuration, where it may be another than the ConfigMap's."""
+    config = server.config
+    if not isinstance(config, kube.ConfigMap) or "Corefile" not in config.data:
+        return {}
+    refused = corefile.digest(config.data["Corefile"]) is None
+    changed = changed_at(config)
+    found: dict[str, str] = {}
+    for pod in [one for one in server.living if all(box.ready for box in one.status.container_statuses)][:MOST_LOGS]:
+        started = pod.metadata.creation_timestamp
+        if refused or (changed is not None and started is not None and started < changed):
+            text = await cluster.log(pod.ref, pod.spec.containers[0].name, lines=LOG_LINES)
             if isinstance(text, str):
                 found[pod.name] = text
     return found

@@ -14,7 +14,8 @@ HOME = "kube-system"
 class Server(msgspec.Struct, frozen=True, kw_only=True):
     """Cluster DNS as its objects have it. `troubles` is what the check `endpoints` says of it, where it was asked.
 
-    `config` is CoreDNS's ConfigMap, `logs` the last words of its containers that failed, by pod.
+    `config` is CoreDNS's ConfigMap, `logs` the last words of its containers that failed, by pod. `spoken` is what those
+    that serve write, read where the ConfigMap is younger than they, or CoreDNS would refuse it.
     """
 
     service: kube.Service | Gap | None = None
@@ -24,6 +25,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     config: kube.ConfigMap | Gap | None = None
     workload: ObjectRef | None = None
     logs: Mapping[str, str] = {}
+    spoken: Mapping[str, str] = {}
     troubles: tuple[Finding, ...] = ()
     unjudged: tuple[Unjudged, ...] = ()
 
