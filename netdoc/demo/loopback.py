@@ -76,7 +76,8 @@ class Loopback:
         names = {place(at): server for at, server in enumerate(servers)}
         where = {"server": place(0)} if kind == "dns" else {"nameservers": list(names)}
         wait = min(float(parameters.get("timeout", ANSWERED)), ANSWERED)
-        self._tell(who, kind, parameters, [door])
+        asked = {"server": servers[0]} if kind == "dns" else {"nameservers": servers}
+        self._tell(who, kind, {**parameters, **asked}, [door])
         result = await self._ask(who, kind, {**parameters, **where, "port": door, "timeout": wait})
         if isinstance(result, Gap):
             return result
