@@ -8,7 +8,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable
 
-from netdoc.api import Evidence, Finding
+from netdoc.api import Evidence, Finding, Fix
 from netdoc_checks.connect import proof
 from netdoc_checks.connect.questions import STALL
 from netdoc_checks.connect.seen import Asked, Caller, Resolver, Seen
@@ -37,7 +37,7 @@ def _size(resolver: Resolver, caller: Caller, seen: Seen) -> Iterable[Finding]:
     if tcp is None or not udp.answers:
         return
     if tcp.silent and (udp.truncated or _uses_tcp(caller)):
-        yield _blocked(udp, tcp, caller, seen)
+        yield _blocked(udp, tcp, resolver, caller, seen)
     elif udp.truncated and tcp.answers:
         lost = large is not None and large.silent
         yield _truncated(udp, tcp, large if lost else None, caller, seen)
@@ -47,12 +47,14 @@ def _uses_tcp(caller: Caller) -> bool:
     return caller.lookup is not None and "use-vc" in caller.lookup.conf.get("options", ())
 
 
-def _blocked(udp: Asked, tcp: Asked, caller: Caller, seen: Seen) -> Finding:
+def _blocked(udp: Asked, tcp: Asked, resolver: Resolver, caller: Caller, seen: Seen) -> Finding:
     needed = "the answer does not fit into UDP" if udp.truncated else "resolv.conf has the option use-vc"
     return Finding(
         code="dns.tcp-blocked",
         title=f"{needed}, and {tcp.server} does not answer {caller.who} over TCP: {proof.why(tcp)}",
-        detail="a policy or firewall that lets 53/UDP pass and not 53/TCP does this",
+        detail="the DNS Service does not offer 53/TCP"
+        if resolver.cluster and not _offers_tcp(seen)
+        else "a policy or firewall that lets 53/UDP pass and not 53/TCP does this",
         object=caller.owner,
         hops=(caller.hop,),
         severity="error",
@@ -60,7 +62,12 @@ def _blocked(udp: Asked, tcp: Asked, caller: Caller, seen: Seen) -> Finding:
             proof.of(udp, "a whole answer", caller, seen),
             proof.of(tcp, "an answer over TCP", caller, seen),
         ),
+        fix=Fix(summary=f"let {caller.who} send 53/TCP to cluster DNS wherever it may send 53/UDP"),
     )
+
+
+def _offers_tcp(seen: Seen) -> bool:
+    return seen.dns is None or any((one.port, one.protocol) == (53, "TCP") for one in seen.dns.spec.ports)
 
 
 def _truncated(udp: Asked, tcp: Asked, large: Asked | None, caller: Caller, seen: Seen) -> Finding:
@@ -77,6 +84,9 @@ def _truncated(udp: Asked, tcp: Asked, large: Asked | None, caller: Caller, seen
         hops=(caller.hop,),
         severity="warning",
         evidence=(*evidence, proof.of(tcp, "the whole answer", caller, seen)),
+        fix=Fix(summary="keep answers within a packet (`bufsize 1232` in the Corefile), and 53/TCP open")
+        if large
+        else None,
     )
 
 
@@ -96,7 +106,22 @@ def _stalls(resolver: Resolver | None, caller: Caller, seen: Seen) -> Iterable[F
             hops=(caller.hop,),
             severity="error",
             evidence=tuple(evidence),
+            fix=_mend(caller, seen),
         )
+
+
+def _mend(caller: Caller, seen: Seen) -> Fix | None:
+    """Against the race: one question after the other, from sockets of their own (resolv.conf(5)), or no connection
+    table on the way (NodeLocal DNSCache). musl knows no such option."""
+    if caller.pair is None or not caller.pair.race:
+        return None
+    options = {"dnsConfig": {"options": [{"name": "single-request-reopen"}]}}
+    words = ("edit", caller.owner.kind.lower(), caller.owner.name)
+    return Fix(
+        summary="set the option single-request-reopen in the pod's dnsConfig (glibc), or install NodeLocal DNSCache",
+        commands=(seen.subject.kubectl(*words, namespace=caller.owner.namespace),),
+        patch={"spec": options if caller.owner.kind == "Pod" else {"template": {"spec": options}}},
+    )
 
 
 def _dead(resolver: Resolver | None, caller: Caller, seen: Seen) -> Told | None:

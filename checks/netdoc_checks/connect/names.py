@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from netdoc.api import Evidence, Finding, corefile, kube
+from netdoc.api import Evidence, Finding, Fix, Mitigation, corefile, kube
 from netdoc_checks.connect import proof
 from netdoc_checks.connect.questions import domain_of
 from netdoc_checks.connect.seen import Asked, Caller, Resolver, Seen
@@ -47,7 +47,18 @@ def _differs(resolver: Resolver, caller: Caller, seen: Seen) -> Iterable[Finding
         hops=(caller.hop,),
         severity="error",
         evidence=(proof.of(asked, expected, caller, seen), _object(service, expected, seen)),
+        mitigation=_restart(seen),
     )
+
+
+def _restart(seen: Seen) -> Mitigation | None:
+    """CoreDNS reads all objects anew when it starts."""
+    about = seen.dns_owner
+    if about is None:
+        return None
+    words = ("rollout", "restart", f"{about.kind.lower()}/{about.name}")
+    command = seen.subject.kubectl(*words, namespace=about.namespace)
+    return Mitigation(summary="let CoreDNS start again, so that it reads its objects anew", commands=(command,))
 
 
 def _foreseen(name: str, caller: Caller, service: kube.Service, seen: Seen) -> Any:
@@ -145,4 +156,5 @@ def _hijack(asked: Asked, caller: Caller, seen: Seen) -> Iterable[Finding]:
             ),
             proof.of(asked, "the addresses that libc should have come to", caller, seen),
         ),
+        fix=Fix(summary=f"ask for {asked.name} with the dot at its end, or take {domain} off the search list"),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from netdoc.api import Evidence, Finding, ObjectRef
+from netdoc.api import Evidence, Finding, Fix, Mitigation, ObjectRef, kube
 from netdoc_checks.connect import proof
 from netdoc_checks.connect.questions import forwarded
 from netdoc_checks.connect.seen import Caller, Resolver, Seen
@@ -34,6 +34,7 @@ def _pods(resolver: Resolver, caller: Caller, seen: Seen) -> Iterable[Finding]:
             hops=(caller.hop,),
             severity="error",
             evidence=tuple(proof.of(one.asked, "an answer", caller, seen) for one in (*silent[:3], well[0])),
+            mitigation=_replace(silent[0].pod, seen),
         )
     if resolver.cluster and not resolver.answers and well and not silent and seen.dns is not None:
         yield Finding(
@@ -62,11 +63,13 @@ def _upstream(resolver: Resolver, caller: Caller, seen: Seen) -> Iterable[Findin
         return  # nothing forwards it: there is no upstream
     if not (_failing(name.rcode, name.silent, len(name.rounds)) and _failing(upstream.rcode, upstream.silent, 2)):
         return
+    over = "; CoreDNS asks them over TCP alone (force_tcp)" if forward is not None and forward.force_tcp else ""
     upstreams = ", ".join(one.address or one.file for one in forward.upstreams) if forward is not None else ""
     named = f" ({upstreams})" if upstreams else ""
     yield Finding(
         code="dns.upstream-down",
         title=f"{resolver.address} answers for the cluster's names, and for {name.name} its upstreams{named} do not",
+        detail=f"asked for {upstream.name} {upstream.type}, which they all know: {proof.said(upstream)}{over}",
         object=_about(resolver, caller, seen),
         hops=(caller.hop,),
         severity="error",
@@ -76,7 +79,19 @@ def _upstream(resolver: Resolver, caller: Caller, seen: Seen) -> Iterable[Findin
             proof.of(control, "an answer", caller, seen),
             *([_corefile(forward.line, seen)] if forward is not None else []),
         ),
+        fix=Fix(summary="let CoreDNS reach its upstreams, or forward to ones that answer", commands=(_edit(seen),))
+        if forward is not None
+        else None,
     )
+
+
+def _replace(pod: kube.Pod, seen: Seen) -> Mitigation:
+    command = seen.subject.kubectl("delete", "pod", pod.name, namespace=pod.namespace)
+    return Mitigation(summary="replace the pod that is silent; the others go on answering", commands=(command,))
+
+
+def _edit(seen: Seen) -> str:
+    return seen.subject.kubectl("edit", "configmap", "coredns", namespace=HOME)
 
 
 def _failing(rcode: str, silent: bool, rounds: int) -> bool:

@@ -95,11 +95,11 @@ def _of_flaw(flaw: corefile.Judged, parsed: corefile.Corefile, text: str, outsid
             return _finding("dns.server-config", flaw, text, seen)
         case Flaw.HOSTS_WITHOUT_FALLTHROUGH if _takes(parsed, flaw, seen, outside):
             return _finding("dns.server-config", flaw, text, seen)
-        case Flaw.LOOP if outside or not seen.server.serving:  # the plugin `loop` ends CoreDNS over it
-            return _finding("dns.forward-loop", flaw, text, seen)
+        case Flaw.LOOP if not seen.server.serving or (outside and _passes(parsed, flaw, seen)):
+            return _finding("dns.forward-loop", flaw, text, seen)  # the plugin `loop` ends CoreDNS over it
         case Flaw.NO_FORWARD if outside:
             return _finding("dns.server-config", flaw, text, seen)
-        case Flaw.MIXED_UPSTREAMS if outside and _takes(parsed, flaw, seen, outside):
+        case Flaw.MIXED_UPSTREAMS if outside and _passes(parsed, flaw, seen):
             return _finding("dns.upstream-split", flaw, text, seen)
     return None
 
@@ -112,6 +112,18 @@ def _takes(parsed: corefile.Corefile, flaw: corefile.Judged, seen: Seen, outside
     except ValueError:
         return False
     return block is not None and (flaw.zone in block.zones or flaw.zone in ("", "."))
+
+
+def _passes(parsed: corefile.Corefile, flaw: corefile.Judged, seen: Seen) -> bool:
+    """Whether the flaw is of the very `forward` that takes the name asked about: stub zones have upstreams of
+    their own."""
+    host = seen.subject.path.target.host
+    try:
+        block = corefile.block_for(parsed, host)
+        forward = corefile.forward_for(block, host) if block is not None else None
+    except ValueError:
+        return False
+    return forward is not None and forward.line == flaw.line
 
 
 def _invalid(message: str, line: int, text: str, seen: Seen) -> Finding:

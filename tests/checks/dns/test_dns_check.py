@@ -100,6 +100,24 @@ async def test_an_address_of_the_cluster_that_nobody_has_is_proven() -> None:
         ("https://example.com", block(KUBERNETES), ["dns.server-config error"]),
         ("https://example.com", block(KUBERNETES, "forward . 192.168.1.1 8.8.8.8"), ["dns.upstream-split warning"]),
         (WEB, block(KUBERNETES, "forward . 192.168.1.1 8.8.8.8"), []),
+        # Stub zones have upstreams of their own: what is wrong with them concerns their names alone.
+        ("https://example.com", block(KUBERNETES, FORWARD, "forward corp.example 192.168.1.1 8.8.8.8"), []),
+        (
+            "https://a.corp.example",
+            block(KUBERNETES, "forward corp.example 192.168.1.1 8.8.8.8", FORWARD),
+            ["dns.upstream-split warning"],
+        ),
+        (
+            "https://a.corp.example",
+            block(KUBERNETES, FORWARD) + "corp.example:53 {\nforward . 192.168.1.1 8.8.8.8\n}\n",
+            ["dns.upstream-split warning"],
+        ),
+        ("https://example.com", block(KUBERNETES, FORWARD) + "corp.example:53 {\nforward . 10.43.0.10\n}\n", []),
+        (
+            "https://a.corp.example",
+            block(KUBERNETES, FORWARD) + "corp.example:53 {\nforward . 10.43.0.10\n}\n",
+            ["dns.forward-loop error"],
+        ),
         (WEB, ".:53 {\n kubernetes cluster.local\n", ["dns.server-config warning"]),  # it runs with the one before
     ],
 )
