@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from netdoc.cluster.decode import UNREADABLE
+from netdoc.ports.cluster import NO_TIME
 
 # Times at which something happened. Others (notAfter, deletionTimestamp, a schedule's next run) may lie ahead.
 _HAPPENED = frozenset(
@@ -32,8 +33,7 @@ _HAPPENED = frozenset(
     }
 )
 
-NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-"""The time of manifests that state none: no verdict may depend on the reader's clock."""
+NEVER = NO_TIME
 
 Time = str | None
 

@@ -34,6 +34,7 @@ from netdoc.model.report import (
 )
 from netdoc.model.target import Target
 from netdoc.ports import Recorder
+from netdoc.ports.cluster import NO_TIME
 
 
 def assemble(ledger: Ledger, recorder: Recorder, run: Run, ended_early: str = "") -> Report:
@@ -48,12 +49,13 @@ def assemble(ledger: Ledger, recorder: Recorder, run: Run, ended_early: str = ""
     kinds = measured_kinds(recorder.records)
     everywhere = measured_everywhere(kinds, ledger.viewpoints)
     ids = tuple(ledger.number(key(one)) for one in roots)
+    timed = run.input.now != NO_TIME
     said = headline(judged.status, roots, extent, _blocked(ledger), ended_early, everywhere, partly=bool(kinds))
     return Report(
         api_version="netdoc/v1",
         kind="Report",
         tool=Tool(name="netdoc", version=__version__),
-        run=run,
+        run=run if timed else msgspec.structs.replace(run, input=msgspec.structs.replace(run.input, now=None)),
         target=_target(path),
         from_=source_of(path.sources[0]) if path.sources else None,
         status=judged.status,
@@ -67,7 +69,7 @@ def assemble(ledger: Ledger, recorder: Recorder, run: Run, ended_early: str = ""
         evidence=tuple(ledger.evidence),
         changes=changes,
         comparisons=compared,
-        not_checked=_not_checked(ledger, recorder, path) + _outside(judged.hops),
+        not_checked=_not_checked(ledger, recorder, path, timed=timed) + _outside(judged.hops),
         summary=_summary(diagnosis.findings, checks, recorder, run),
     )
 
@@ -116,7 +118,7 @@ def _check(entry: Entry, ledger: Ledger, findings: tuple[Finding, ...]) -> Repor
     return msgspec.structs.replace(told, status=worst([*found, "pass"]))
 
 
-def _not_checked(ledger: Ledger, recorder: Recorder, path: Path) -> tuple[NotChecked, ...]:
+def _not_checked(ledger: Ledger, recorder: Recorder, path: Path, *, timed: bool) -> tuple[NotChecked, ...]:
     """What was not told, by checks first and then by the reads themselves; each once."""
     said = [NotChecked(what=one.what, reason=one.reason, hop=one.hop, detail=one.detail) for one in ledger.unjudged]
     gaps = [record.gap for record in recorder.records if record.gap is not None and _tells(record.gap)]
@@ -128,6 +130,9 @@ def _not_checked(ledger: Ledger, recorder: Recorder, path: Path) -> tuple[NotChe
     ]
     if recorder.where.type == "snapshot":
         said += [NotChecked(what=note, reason="incomplete") for note in recorder.notes]
+    if not timed:
+        told = "nothing in it tells: ages and what changed lately are not judged"
+        said.append(NotChecked(what="when the snapshot was taken", reason="incomplete", detail=told))
     if any(source.spec.kind == "Any" for source in path.sources):
         said.append(
             NotChecked(

@@ -151,7 +151,7 @@ class Ledger:
         record = self._recorder.record_of(evidence.object) if evidence.object else None
         fields["vantage"] = evidence.vantage or self._recorder.vantage
         if record is not None:
-            fields["at"] = evidence.at or record.at
+            fields["at"] = evidence.at or self._recorder.seen_at(record)
             fields["record"] = evidence.record or record.id
         self.evidence.append(ReportEvidence(id=f"E{len(self.evidence) + 1}", **fields))
         return self.evidence[-1].id

@@ -208,6 +208,8 @@ class Run:
         target, specs, ledger = self.request.target, self.request.sources, self.ledger
         if target is None:
             return ()
+        if self.recorder.where.type != "live":
+            await self.recorder.now()  # what is seen in files was so when they were taken
         ledger.path = path = await resolve(self.recorder, target, specs)
         ledger.viewpoints = await viewpoints(self.recorder, target, specs, path, ledger)
         for one in ledger.viewpoints:

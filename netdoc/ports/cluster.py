@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Generic, Literal, Protocol, TypeVar
 
 import msgspec
@@ -11,6 +11,9 @@ from netdoc.model.kube.meta import Object, ObjectRef
 from netdoc.model.record import Gap
 
 K = TypeVar("K", bound=Object)
+
+NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+"""The time of manifests that state none: no verdict may depend on the reader's clock."""
 
 
 class Listing(msgspec.Struct, Generic[K], frozen=True):
@@ -60,7 +63,10 @@ class Cluster(Protocol):
     def traffic(self) -> Traffic: ...
 
     async def now(self) -> datetime:
-        """The cluster's own time: the server's date, the capture's. No judge reads another clock."""
+        """The cluster's own time: the server's date, the capture's; NO_TIME where nothing tells it.
+
+        No judge reads another clock.
+        """
         ...
 
     async def get(self, kind: type[K], name: str, namespace: str = "") -> K | Gap | None:

@@ -15,7 +15,7 @@ import msgspec
 
 from netdoc.model.kube.meta import Object, ObjectRef
 from netdoc.model.record import Ask, Gap, Record
-from netdoc.ports.cluster import Cluster, K, Listing, Traffic, Where
+from netdoc.ports.cluster import NO_TIME, Cluster, K, Listing, Traffic, Where
 from netdoc.ports.vantage import Consent, Measurement, Vantage, Vantages
 
 T = TypeVar("T")
@@ -33,6 +33,7 @@ class Recorder:
         # What is judged again keeps its number and the time when it was seen.
         self._past: Mapping[Ask, Record] = getattr(cluster, "past", {})
         self.records: list[Record] = []
+        self._now: datetime | None = None
         self.clock: Callable[[datetime], None] = lambda now: None
 
     def listen(self, observer: Observer) -> None:
@@ -57,9 +58,15 @@ class Recorder:
         return "api" if self.where.type == "live" else "snapshot"
 
     async def now(self) -> datetime:
-        now = await self._cluster.now()
-        self.clock(now)
-        return now
+        self._now = await self._cluster.now()
+        self.clock(self._now)
+        return self._now
+
+    def seen_at(self, record: Record) -> datetime | None:
+        """When that which a record holds was so: of files it is the capture's time, and not when they were read."""
+        if self.where.type == "live" or record.ask.verb == "measure":
+            return record.at
+        return None if self._now == NO_TIME else self._now
 
     async def get(self, kind: type[K], name: str, namespace: str = "") -> K | Gap | None:
         ask = _ask("get", kind, namespace if kind.KIND.namespaced else "", name=name)

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from netdoc.model.report import Report
+if TYPE_CHECKING:  # the app's first screen needs a page's columns and inert text, and no report
+    from netdoc.model.report import Report
 
-Renderer = Callable[[Report, int, bool], str]
+Renderer = Callable[["Report", int, bool], str]
 
 FORMATS: dict[str, str] = {
     "table": "netdoc.report.table:draw",

@@ -5,8 +5,13 @@ Own code rather than rich: it costs 40 ms to import, and wraps what must be copi
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from unicodedata import category, east_asian_width
 
+if TYPE_CHECKING:
+    from netdoc.model.report import CheckStatus
+
+GLYPHS: dict[CheckStatus, str] = {"pass": "✓", "fail": "✗", "warn": "!", "unknown": "?", "skip": "·"}
 STYLES = {
     "fail": "1;31",
     "warn": "1;33",

@@ -24,11 +24,11 @@ from netdoc.model.report import (
 )
 from netdoc.report import digest
 from netdoc.report.digest import Seen
+from netdoc.report.page import GLYPHS as GLYPHS
 
 NAMED = 4
 """Sources that one line names."""
 
-GLYPHS: dict[CheckStatus, str] = {"pass": "✓", "fail": "✗", "warn": "!", "unknown": "?", "skip": "·"}
 OF_SEVERITY: dict[str, CheckStatus] = {"error": "fail", "warning": "warn", "info": "skip"}
 
 _REASONS: dict[Reason, str] = {
@@ -235,7 +235,7 @@ def _place(report: Report) -> str:
     if where.type == "demo":
         return f"embedded demo {where.scenario}".rstrip()
     if where.type == "snapshot":
-        return f"snapshot {where.path} as of {utc(where.now)}" if where.now else f"snapshot {where.path}"
+        return f"snapshot {where.path}{f' as of {utc(where.now)}' if where.now else ', its time not known'}"
     return f"context {where.context}" if where.context else where.server
 
 

@@ -12,6 +12,7 @@ from netdoc.model.kube import Node, Pod, Service
 from netdoc.model.kube.meta import ObjectMeta, ObjectRef
 from netdoc.model.record import Gap, Record
 from netdoc.ports import Listing, Recorder, Traffic, Where
+from netdoc.ports.cluster import NO_TIME
 from tests.asking import MOMENT
 
 WEB = Pod(metadata=ObjectMeta(name="web", namespace="shop"))
@@ -189,3 +190,31 @@ async def test_it_passes_on_where_and_how_much() -> None:
 )
 def test_what_a_listing_lets_one_conclude(gap: Gap | None, complete: bool) -> None:
     assert Listing((), gap).complete is complete
+
+
+async def test_what_is_in_files_was_seen_when_they_were_taken() -> None:
+    slow, recorder = ready(WEB)
+    slow.where = Where(type="snapshot", path="shop.tar.gz")
+    await recorder.now()
+    await recorder.get(Pod, "web", "shop")
+    assert recorder.seen_at(recorder.records[0]) == MOMENT
+
+
+async def test_what_a_cluster_answers_is_seen_when_it_answers() -> None:
+    _, recorder = ready(WEB)
+    await recorder.now()
+    await recorder.get(Pod, "web", "shop")
+    assert recorder.seen_at(recorder.records[0]) == recorder.records[0].at != MOMENT
+
+
+async def test_files_that_state_no_time_were_seen_at_none() -> None:
+    slow, recorder = ready(WEB)
+    slow.where = Where(type="snapshot", path="shop.yaml")
+
+    async def never() -> datetime:
+        return NO_TIME
+
+    slow.now = never  # type: ignore[method-assign]
+    await recorder.now()
+    await recorder.get(Pod, "web", "shop")
+    assert recorder.seen_at(recorder.records[0]) is None

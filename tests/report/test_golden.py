@@ -55,13 +55,14 @@ def test_color_and_width_change_no_content(make: Make, format: str) -> None:
 
 
 @each_report
-def test_the_table_fits_its_width_but_for_commands(make: Make) -> None:
+@pytest.mark.parametrize("width", [50, 60, 80])
+def test_the_table_fits_its_width_but_for_commands(make: Make, width: int) -> None:
     report = make()
     commands = {one.command for one in report.evidence}
     for finding in report.findings:
         commands |= {one for part in (finding.fix, finding.mitigation) if part for one in part.commands}
-    lines = render(report, "table", 80).splitlines()
-    wide = {line.strip() for line in lines if len(line) > 80}
+    lines = render(report, "table", width).splitlines()
+    wide = {line.strip() for line in lines if len(line) > width}
     patches = {line for line in wide if line.startswith('{"')}
     assert wide - patches <= commands
     assert {one for one in commands if one in "\n".join(lines)} <= {line.strip() for line in lines}
