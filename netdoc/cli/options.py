@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import msgspec
 
 from netdoc.cli.durations import Duration
 from netdoc.cli.exits import Failure
-from netdoc.ports.vantage import Consent
+
+if TYPE_CHECKING:  # every word of help loads the options: they must not bring the ports along
+    from netdoc.ports.vantage import Consent
 
 F = TypeVar("F", bound=Callable[..., Any])
 Options = Callable[[F], F]

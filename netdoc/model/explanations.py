@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib import resources
 
 import msgspec
 
@@ -37,6 +36,8 @@ def explanation(code: str) -> Explanation | None:
 
 @cache
 def _area(area: str) -> dict[str, Explanation]:
+    from importlib import resources  # every finding's module loads this one; its text is for explain alone
+
     file = resources.files("netdoc.model").joinpath("explanations", f"{area}.yaml")
     if not file.is_file():
         return {}

@@ -49,6 +49,39 @@ def test_the_version_loads_the_parser_alone(tmp_path: Path) -> None:
     assert loaded(tmp_path, "--version").isdisjoint({"netdoc_checks", "msgspec", "yaml", "rich", "asyncio"})
 
 
+def held_after(statement: str) -> set[str]:
+    """The modules that a process holds after a statement."""
+    program = f"import sys\n{statement}\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    return set(done.stdout.split())
+
+
+def rooms(modules: set[str]) -> set[str]:
+    """netdoc's own rooms among the modules."""
+    return {".".join(name.split(".")[:2]) for name in modules if name.startswith("netdoc.")}
+
+
+def test_options_bring_nothing_along() -> None:
+    """Every command's help, and every Tab, loads them."""
+    held = held_after("import netdoc.cli.options")
+    assert rooms(held) == {"netdoc.cli"}
+    assert "asyncio" not in held
+
+
+@pytest.mark.parametrize("command", ["diagnose", "run", "demo", "app", "snapshot", "completion"])
+def test_the_help_of_a_command_loads_no_engine(command: str) -> None:
+    held = held_after(f"import netdoc.cli.entry, netdoc.cli.commands.{command}")
+    assert rooms(held) == {"netdoc.cli"}
+    assert "asyncio" not in held
+
+
+def test_the_apps_first_screen_needs_no_model_and_no_engine() -> None:
+    """What a page and a line need of netdoc.report is there without a report."""
+    held = held_after("import netdoc.cli.commands.app, netdoc.tui.app")
+    assert rooms(held) == {"netdoc.cli", "netdoc.tui", "netdoc.report"}
+    assert "netdoc.report.phrases" not in held
+
+
 def test_help_loads_no_check(tmp_path: Path) -> None:
     assert loaded(tmp_path, "--help").isdisjoint({"netdoc_checks", "yaml", "rich"})
 

@@ -8,10 +8,8 @@ import click
 import msgspec
 
 from netdoc.cli import options
-from netdoc.cli.asking import asked, scenario_asked
 from netdoc.cli.commands.app import is_terminal, opened
 from netdoc.cli.exits import Exit
-from netdoc.cli.plays import named
 
 _FIRST = "crash-loop"
 
@@ -31,6 +29,8 @@ def demo(scenario: str, listing: bool, **given: Any) -> Exit:
     if listing:
         _list([output.partition("=")[0] for output in given["outputs"]])
         return Exit.OK
+    from netdoc.cli.asking import asked, scenario_asked
+    from netdoc.cli.plays import named
     from netdoc.cli.session import conduct
     from netdoc.report import FORMATS
 

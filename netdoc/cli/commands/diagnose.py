@@ -7,9 +7,7 @@ from typing import Any
 import click
 
 from netdoc.cli import options
-from netdoc.cli.asking import asked
 from netdoc.cli.exits import Exit
-from netdoc.cli.plays import named
 
 
 @click.command()
@@ -30,6 +28,8 @@ def diagnose(**given: Any) -> Exit:
     node/.., ns/.., each with .NAMESPACE or as NAMESPACE/KIND/NAME. SOURCE is pod/.., deploy/.., ns/.., node/..,
     an IP, internet or here.
     """
+    from netdoc.cli.asking import asked
+    from netdoc.cli.plays import named
     from netdoc.cli.session import conduct
     from netdoc.report import FORMATS
 

@@ -7,9 +7,7 @@ from typing import Any
 import click
 
 from netdoc.cli import options
-from netdoc.cli.asking import asked
 from netdoc.cli.exits import Exit
-from netdoc.cli.plays import given_inputs, named, settle
 
 
 @click.command()
@@ -30,6 +28,8 @@ def run(playbook: str, settings: tuple[str, ...], playbooks: str, **given: Any) 
 
     What a playbook asks is answered by --set STEP=ANSWER, by its default, or on stdin.
     """
+    from netdoc.cli.asking import asked
+    from netdoc.cli.plays import given_inputs, named, settle
     from netdoc.cli.session import conduct
     from netdoc.report import FORMATS
 

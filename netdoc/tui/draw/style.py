@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netdoc.report.phrases import GLYPHS
+from netdoc.report.page import GLYPHS
 
 STYLES = {
     "pass": "$text-success",
