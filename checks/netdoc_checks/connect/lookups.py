@@ -99,13 +99,14 @@ def _detail(code: str, caller: Caller, asked: Asked | None) -> str:
 
 
 def _elsewhere(caller: Caller, lookup: Lookup, seen: Seen) -> Iterable[Finding]:
-    """The answer against the Service that was meant: its addresses, or a headless one's endpoints."""
+    """The answer against the Service that was meant: its addresses, an alias' end, or a headless one's endpoints."""
     hops = seen.subject.path.hops
     object_ = seen.subject.path.object
     if object_ is None or object_.kind != "Service":
         return
     own = {address for hop in hops if hop.kind == "service" and hop.object == object_ for address in hop.addresses}
-    right = own or {address for hop in hops if hop.kind == "endpoint" for address in hop.addresses}
+    led = {address for hop in hops if hop.kind == "service" for address in hop.addresses}
+    right = own or led or {address for hop in hops if hop.kind == "endpoint" for address in hop.addresses}
     wrong = sorted(lookup.addresses - right)
     if right and wrong and not right & lookup.addresses:
         yield Finding(
