@@ -48,6 +48,8 @@ class Standing:
                     return await self._getaddrinfo(str(given["name"]), int(given.get("repeat", 1)))
         except (KeyError, ValueError, TypeError) as wrong:
             return self._gap(measurement, f"the question is wrong: {wrong}")
+        except OSError as error:  # no port, or a system whose loopback has no second address
+            return self._gap(measurement, f"this machine's loopback cannot stand in: {error}")
         return self._gap(measurement, f"the demo measures no {measurement.kind}")
 
     def _gap(self, measurement: Measurement, detail: str) -> Gap:

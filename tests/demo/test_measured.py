@@ -11,6 +11,7 @@ from tests.calling import causes, netdoc, report
 
 IDS = assemble.scenario_ids()
 BROKEN = tuple(id_ for id_ in IDS if id_ != "healthy")
+MEASURED = [one for at, one in enumerate(assemble.meta().routes) if at % 5 == 0 or one.target.startswith("svc/cache.")]
 CONSENTS = ("--exec", "--port-forward")
 
 
@@ -37,7 +38,7 @@ def test_the_cause_is_told_first_when_measured_too(id_: str) -> None:
     assert told["basis"] == "measured" or not measurable(told)
 
 
-@pytest.mark.parametrize("route", assemble.meta().routes[::5], ids=lambda route: f"{route.source}-{route.target}")
+@pytest.mark.parametrize("route", MEASURED, ids=lambda route: f"{route.source}-{route.target}")
 def test_a_documented_route_is_silent_when_measured_too(route: assemble.Route) -> None:
     told, code = report("diagnose", route.target, "--from", route.source, "--demo=healthy", *CONSENTS)
     assert (told["findings"], told["status"], code) == ([], "pass", 0), told["headline"]
