@@ -117,35 +117,3 @@ def test_a_name_or_a_batch_and_not_both(tmp_path: Path) -> None:
 def test_a_name_shows_no_escape_of_its_own() -> None:
     answer = netdoc("dns", "predict", "a\x1b[31m.shop.svc.cluster.local", "--demo")
     assert "\x1b" not in answer.out + answer.err
-
-
-# lookup
-
-
-def test_a_lookup_of_a_record_tells_what_the_pods_resolver_would_do() -> None:
-    answer = netdoc("dns", "lookup", "web", "--from", "deploy/client.shop", "--demo", "-o", "json")
-    view = answer.json["views"][0]
-    assert (view["basis"], view["server"], view["decided"]) == ("predicted", "10.43.0.10", WEB + ".")
-    assert view["addresses"] == [address_of("shop", "web")]
-    assert answer.json["owners"][address_of("shop", "web")]["kind"] == "Service"
-    assert answer.code == 0
-
-
-def test_each_step_before_the_deciding_one_is_shown() -> None:
-    out = netdoc("dns", "lookup", "web.shop", "--from", "deploy/sonarr.media", "--demo").out
-    assert "web.shop.media.svc.cluster.local. A  NXDOMAIN" in out
-    assert f"decided by {WEB}." in out
-
-
-@pytest.mark.parametrize("consent", ["--exec", "--port-forward"])
-def test_what_a_record_cannot_measure_is_said(consent: str) -> None:
-    answer = netdoc("dns", "lookup", "web", "--from", "deploy/client.shop", "--demo", consent)
-    assert "NOT ASKED" in answer.out
-
-
-@pytest.mark.parametrize("arguments", [("web",), ("a..b", "--from", "deploy/client.shop"),
-                                       ("web", "--from", "deploy/nobody.shop"), ("web", "--server", "x")])  # fmt: skip
-def test_a_question_that_nobody_can_be_asked(arguments: tuple[str, ...]) -> None:
-    answer = netdoc("dns", "lookup", *arguments, "--demo")
-    assert answer.code == 2
-    assert answer.err.count("\n") == 1

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from ipaddress import ip_address
 from typing import Any, Literal
 
 import msgspec
@@ -12,14 +13,17 @@ from netdoc.model import kube
 from netdoc.model.kube.meta import Object, ObjectRef
 from netdoc.model.record import Gap
 from netdoc.path.addresses import Held, owner_of
-from netdoc.ports import Cluster, Measurement, Vantages
+from netdoc.ports import Cluster, Measurement, Vantage, Vantages
 from netdoc.predict.corefile import Server
-from netdoc.predict.dns import ResolvConf, expand, following, resolv_conf_of
+from netdoc.predict.corefile.server import Served
+from netdoc.predict.dns import Query, ResolvConf, expand, following, resolv_conf_of
 from netdoc.predict.dns.names import NotAName, parse
 
 FAMILIES = ("A", "AAAA")
 DOMAIN = "cluster.local"
 PATIENCE = 3.0  # seconds for an answer
+Role = Literal["resolver", "getaddrinfo", "dns-pod", "dns-service", "node-local", "upstream", "server"]
+"""Whom the view asks: the place's own resolver by DNS, or by its libc; else one server by itself."""
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -32,10 +36,16 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     server: str = ""
     ms: float | None = None
     failure: str = ""
+    errors: tuple[str, ...] = ()  # extended errors (RFC 8914)
+    transport: str = ""
+    truncated: bool = False
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The name from one vantage; predicted means by the objects, unasked. `decided` is the last name that was asked."""
+    """The name from one vantage; predicted means by the objects, unasked. `decided` is the last name that was asked.
+
+    `tool` is what asked, `libc` whose rules it went by, `untold` what the tool does not tell.
+    """
 
     vantage: str
     basis: Literal["measured", "predicted"]
@@ -45,6 +55,10 @@ class View(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     addresses: tuple[str, ...] = ()
     outcome: str = ""
     gap: Gap | None = None
+    role: Role = "resolver"
+    tool: str = ""
+    libc: str = ""
+    untold: tuple[str, ...] = ()
 
 
 async def here(vantages: Vantages, name: str, servers: tuple[str, ...]) -> list[View]:
@@ -55,26 +69,62 @@ async def here(vantages: Vantages, name: str, servers: tuple[str, ...]) -> list[
     for server in servers:
         given = {**asked, "nameservers": [server], "search": [], "options": []}
         results.append(await vantage.measure(Measurement(kind="libc", parameters=given)))
-    return [_of_libc(result, server) for result, server in zip(results, ("", *servers), strict=True)]
+    return [of_libc(vantage.name, result, server) for result, server in zip(results, ("", *servers), strict=True)]
 
 
-def _of_libc(result: dict[str, Any] | Gap, server: str) -> View:
+async def inside(vantages: Vantages, pod: kube.Pod, name: str) -> list[View]:
+    """The name as the container's libc asks for it, step by step; and what that libc itself says where it is not the
+    same, which hosts(5) and nsswitch.conf(5) bring about."""
+    vantage = container_of(vantages, pod)
+    steps, end = await asyncio.gather(
+        vantage.measure(Measurement(kind="libc", parameters={"name": name})),
+        vantage.measure(Measurement(kind="getaddrinfo", parameters={"name": name})),
+    )
+    view, own = of_libc(vantage.name, steps), _of_getaddrinfo(vantage.name, end)
+    told = own.gap is None and (view.gap is not None or set(own.addresses) != set(view.addresses))
+    return [view, own] if told else [view]
+
+
+def container_of(vantages: Vantages, pod: kube.Pod) -> Vantage:
+    return vantages.inside(pod.ref, pod.spec.containers[0].name if pod.spec.containers else "")
+
+
+def of_libc(vantage: str, result: dict[str, Any] | Gap, server: str = "") -> View:
+    role: Role = "server" if server else "resolver"
     if isinstance(result, Gap):
-        return View(vantage="here", basis="measured", server=server, gap=result)
-    steps = tuple(_step(step["name"], one) for step in result["steps"] for one in step["tries"])
+        return View(vantage=vantage, basis="measured", server=server, gap=result, role=role)
     names = [step["name"] for step in result["steps"]]
     return View(
-        vantage="here",
+        vantage=vantage,
         basis="measured",
         server=server or ", ".join(result["conf"]["nameservers"]),
-        steps=steps,
+        steps=tuple(step_of(step["name"], one) for step in result["steps"] for one in step["tries"]),
         decided=names[-1] if names else "",
         addresses=tuple(result["addresses"]),
         outcome=result["outcome"],
+        role=role,
+        tool=result.get("tool", ""),
+        libc=result.get("libc", ""),
     )
 
 
-def _step(name: str, told: dict[str, Any]) -> Step:
+def _of_getaddrinfo(vantage: str, result: dict[str, Any] | Gap) -> View:
+    if isinstance(result, Gap):
+        return View(vantage=vantage, basis="measured", gap=result, role="getaddrinfo")
+    told = result["tries"][0]
+    failure = told.get("failure", {})
+    return View(
+        vantage=vantage,
+        basis="measured",
+        server=", ".join(result.get("conf", {}).get("nameservers", ())),
+        addresses=tuple(told.get("addresses", ())),
+        outcome="resolved" if told["ok"] else f"{failure.get('kind')}: {failure.get('detail', '')}",
+        role="getaddrinfo",
+        tool=result.get("tool", ""),
+    )
+
+
+def step_of(name: str, told: dict[str, Any]) -> Step:
     failure = told.get("failure", {})
     return Step(
         name=name,
@@ -84,23 +134,28 @@ def _step(name: str, told: dict[str, Any]) -> Step:
         server=told.get("server", ""),
         ms=told.get("ms"),
         failure=f"{failure['kind']}: {failure.get('detail', '')}" if failure else "",
+        errors=tuple(f"{one['code']} {one['text']}".strip() for one in told.get("ede", ())),
+        transport=told.get("transport", ""),
+        truncated=bool(told.get("truncated")),
     )
 
 
 def predicted(server: Server, pod: kube.Pod, dns: tuple[str, ...], name: str) -> View:
-    """What the pod's libc would ask and cluster DNS answer, by the objects."""
+    """What the pod's libc would ask and cluster DNS answer, by the objects; unknown where it asks somebody else."""
     conf = resolv_conf_of(pod, dns, DOMAIN)
     names = expand(name, conf)
+    other = _asks_other(conf, dns)
     steps: list[Step] = []
     at: int | None = 0 if names else None
     addresses: tuple[str, ...] = ()
     while at is not None:
-        answers = {kind: server.answer(names[at].name, kind).answer for kind in FAMILIES}
-        steps += (_foreseen(names[at].name, kind, one.rcode, one.answers, one.error) for kind, one in answers.items())
-        if any(one.error for one in answers.values()):
+        asked = names[at].name
+        answers = [_foreseen(asked, kind, server.answer(asked, kind), other) for kind in FAMILIES]
+        steps += answers
+        if any(one.failure for one in answers):
             break
-        addresses = tuple(one.partition(" ")[2] for told in answers.values() for one in told.answers if one[0] == "A")
-        at = following(names, at, "glibc", answers["A"].rcode, len(addresses))
+        addresses = addresses_of(answers)
+        at = following(names, at, "glibc", answers[0].rcode, len(addresses))
     return View(
         vantage=f"pod/{pod.namespace}/{pod.name}",
         basis="predicted",
@@ -112,69 +167,50 @@ def predicted(server: Server, pod: kube.Pod, dns: tuple[str, ...], name: str) ->
     )
 
 
-def _foreseen(name: str, kind: str, rcode: str, answers: tuple[str, ...], error: str) -> Step:
-    return Step(name=name, type=kind, rcode=rcode, answers=answers, failure=error)
+def _asks_other(conf: ResolvConf, dns: tuple[str, ...]) -> str:
+    """Why the objects do not tell the answer: the resolver is neither cluster DNS nor a cache on the node for it."""
+    first = next(iter(conf.nameservers), "")
+    if not first:
+        return "the answer of its node's resolver is not told by the objects"
+    if first in dns or is_link_local(first):
+        return ""
+    return f"{first} is not cluster DNS: its answer is not told by the objects"
 
 
-async def inside(vantages: Vantages, pod: kube.Pod, name: str) -> View:
-    """The name as the container's own libc resolves it. Its steps are not seen: libc tells the end alone."""
-    vantage = vantages.inside(pod.ref, pod.spec.containers[0].name if pod.spec.containers else "")
-    result = await vantage.measure(Measurement(kind="getaddrinfo", parameters={"name": name}))
-    if isinstance(result, Gap):
-        return View(vantage=vantage.name, basis="measured", gap=result)
-    told = result["tries"][0]
-    failure = told.get("failure", {})
-    return View(
-        vantage=vantage.name,
-        basis="measured",
-        server=", ".join(result.get("conf", {}).get("nameservers", ())),
-        addresses=tuple(told.get("addresses", ())),
-        outcome="resolved" if told["ok"] else f"{failure.get('kind')}: {failure.get('detail', '')}",
-    )
+def _foreseen(name: str, kind: str, served: Served, other: str) -> Step:
+    answer = served.answer
+    failure = other or answer.error
+    if served.forward is not None and failure and not other:
+        upstreams = ", ".join(one.address or one.file for one in served.forward.upstreams)
+        failure = f"passed on to {upstreams}: the objects do not tell its answer"
+    if failure:
+        return Step(name=name, type=kind, failure=failure)
+    return Step(name=name, type=kind, rcode=answer.rcode, answers=answer.answers)
 
 
-async def servers_by_themselves(vantages: Vantages, pods: Iterable[kube.Pod], names: tuple[str, ...]) -> list[View]:
-    """Each DNS pod asked through a tunnel, for each name of the search list."""
-    return list(await asyncio.gather(*(_server(vantages, pod, names) for pod in pods)))
+def is_link_local(text: str) -> bool:
+    try:
+        return ip_address(text).is_link_local
+    except ValueError:
+        return False
 
 
-async def _server(vantages: Vantages, pod: kube.Pod, names: tuple[str, ...]) -> View:
-    vantage = vantages.through(pod.ref, 53)
-    steps: list[Step] = []
-    addresses: tuple[str, ...] = ()
-    for name in names:
-        asked = Measurement(kind="dns", parameters={"name": name, "timeout": PATIENCE, "retries": 1})
-        result = await vantage.measure(asked)
-        if isinstance(result, Gap):
-            return View(vantage=vantage.name, basis="measured", steps=tuple(steps), gap=result)
-        steps.append(_step(name, {**result["rounds"][0], "type": "A", "server": pod.name}))
-        addresses = tuple(one[2:] for one in steps[-1].answers if one.startswith("A "))
-        if addresses or not steps[-1].rcode:
-            break
-    last = steps[-1] if steps else None
-    outcome = "resolved" if addresses else (last.rcode or last.failure) if last else "no name to ask"
-    return View(
-        vantage=vantage.name,
-        basis="measured",
-        server=pod.name,
-        steps=tuple(steps),
-        decided=last.name if last else "",
-        addresses=addresses,
-        outcome=outcome,
-    )
+def addresses_of(steps: Iterable[Step]) -> tuple[str, ...]:
+    """Those of both families, in order."""
+    found = (one.partition(" ") for step in steps for one in step.answers)
+    return tuple(data for kind, _, data in found if kind in FAMILIES)
 
 
-def expansion(pod: kube.Pod | None, dns: tuple[str, ...], name: str) -> tuple[str, ...]:
+def expansion(pod: kube.Pod | None, dns: tuple[str, ...], name: str) -> tuple[Query, ...]:
     """The names that are asked in turn; without a pod the name as it is. Empty for what is no name."""
     try:
         parse(name.rstrip(".") or name)
     except NotAName:
         return ()
-    conf = resolv_conf_of(pod, dns, DOMAIN) if pod is not None else ResolvConf()
-    return tuple(one.name for one in expand(name, conf))
+    return expand(name, resolv_conf_of(pod, dns, DOMAIN) if pod is not None else ResolvConf())
 
 
-async def owners(cluster: Cluster, views: Iterable[View]) -> dict[str, ObjectRef | None]:
+async def owners(cluster: Cluster, views: Sequence[View]) -> dict[str, ObjectRef | None]:
     """Whose each answered address is; None for nobody's in this cluster. What could not be read is left out."""
     addresses = list(dict.fromkeys(one for view in views for one in view.addresses))
     found = await asyncio.gather(*(owner_of(cluster, one) for one in addresses))
