@@ -59,10 +59,10 @@ def _put_back(kube: Kube) -> None:
 
 
 def _answers(street: Scene) -> None:
-    """Both pods are ready and alone, and a lookup ends well ten times in a row."""
+    """Both pods are ready and alone, and a lookup ends well twenty times in a row: by either of them."""
     wait(street.kube, "Pod", lambda pods: len(pods) == 2 and all(map(_ready, pods)))
     wait(street.kube, "EndpointSlice", lambda slices: _ready_ends(slices) == 2)
-    street.look("caller", f"web.{street.namespace}", street.address, often=10)
+    street.look("caller", f"web.{street.namespace}", street.address, often=20)
 
 
 def wait(kube: Kube, kind: str, holds: Callable[[list[Object]], bool]) -> None:
@@ -143,7 +143,7 @@ def test_coredns_serves_another_domain(street: Scene) -> None:
     with put_back(street) as kube:
         corefile(kube, "kubernetes cluster.local", "kubernetes corp.example")
         name = f"web.{street.namespace}.svc.cluster.local"
-        street.look("caller", name, "nameless", often=10)
+        street.look("caller", name, "nameless", often=20)
         cause = ("dns.server-config", "Service", SERVICE)
         asked(street, f"{name}:80", cause, name, "nameless")
         expect(street.measured("caller", f"svc/web.{street.namespace}"), *cause, measured=True)  # resolv.conf tells

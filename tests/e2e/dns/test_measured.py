@@ -30,11 +30,13 @@ for _ in range(4 if bad else 0):
     one.setblocking(False)
     one.connect_ex(("127.0.0.1", 8080))
     held.append(one)
+open("/tmp/listening", "w").close()
 while bad:
     signal.pause()
 while True:
     server.accept()[0].close()
 """
+BRISK = {"periodSeconds": 1, "timeoutSeconds": 10}
 SLEEP = "import signal; signal.signal(signal.SIGTERM, lambda *_: exit(0)); signal.pause()"
 
 
@@ -45,18 +47,18 @@ def pod_spec(program: str, **rest: Any) -> dict[str, Any]:
 
 def objects(namespace: str) -> dict[str, Any]:
     labels = {"app": "web"}
-    template = {"metadata": {"labels": labels}, "spec": pod_spec(SERVER)}
+    serving = pod_spec(SERVER)
+    serving["containers"][0]["readinessProbe"] = {"exec": {"command": ["test", "-e", "/tmp/listening"]}, **BRISK}
+    template = {"metadata": {"labels": labels}, "spec": serving}
     web = {"serviceName": "web", "replicas": 3, "podManagementPolicy": "Parallel",
            "selector": {"matchLabels": labels}, "template": template}  # fmt: skip
     front = {"selector": labels, "ports": [{"port": 80, "targetPort": 8080}]}
-    nodes = pod_spec(SLEEP, dnsPolicy="Default")
     own = {"nameservers": ["10.43.0.10"], "searches": ["svc.cluster.local"]}
     items = [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}},
         {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "web"}, "spec": web},
         {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": front},
         {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "client"}, "spec": pod_spec(SLEEP)},
-        {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "nodes"}, "spec": nodes},
         {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "byhand"},
          "spec": pod_spec(SLEEP, dnsPolicy="None", dnsConfig=own)},
     ]  # fmt: skip
@@ -74,7 +76,7 @@ def space() -> Iterator[str]:
         kubectl("apply", "-f", "-", text=json.dumps(objects(namespace)))
         patience = f"--timeout={PATIENCE:.0f}s"
         kubectl("rollout", "status", "-n", namespace, "statefulset/web", patience)
-        kubectl("wait", "-n", namespace, "pod/client", "pod/nodes", "pod/byhand", "--for=condition=Ready", patience)
+        kubectl("wait", "-n", namespace, "pod/client", "pod/byhand", "--for=condition=Ready", patience)
         yield namespace
     finally:
         kubectl("delete", "namespace", namespace, "--wait=false", "--ignore-not-found")
@@ -99,14 +101,6 @@ def test_one_replica_of_three_that_drops_packets_is_found(space: str) -> None:
 def test_without_consent_nothing_is_measured(space: str) -> None:
     told, code = diagnosed(f"svc/web.{space}:80", "--from", f"pod/client.{space}")
     assert (told["findings"], told["status"], told["basis"], code) == ([], "pass", "configuration", 0)
-
-
-def test_the_nodes_resolver_knows_no_service(space: str) -> None:
-    told, _ = diagnosed(f"svc/web.{space}:80", "--from", f"pod/nodes.{space}", "--exec", "--repeat", "2")
-    assert ("dns.pod-policy", "Pod", space, "nodes") in causes(told)
-    found = {one["code"]: one for one in told["findings"]}
-    lookup = next(one for code, one in found.items() if code in ("dns.nxdomain", "dns.timeout", "dns.servfail"))
-    assert lookup["explainedBy"] == [found["dns.pod-policy"]["id"]]
 
 
 def test_a_name_that_a_hand_written_search_list_does_not_reach(space: str) -> None:
