@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from netdoc.model.record import Ask
+
+Try = Mapping[str, Any]
 
 _LOOKUPS = {"not-found": "no such name", "no-address": "no address", "no-answer": "nothing in time"}
 _CONNECTIONS = {
@@ -29,21 +31,26 @@ class Measured(msgspec.Struct, frozen=True):
 
 
 def measured(answers: Iterable[tuple[Ask, Any]], vantage: str) -> Measured:
-    """What was measured from `vantage`, of all that was measured in a run."""
+    """What was measured from `vantage`, of all that was measured in a run; what was tried twice counts together."""
     nameservers = ""
-    names: dict[str, str] = {}
-    connections: dict[str, str] = {}
+    names: dict[str, list[Try]] = {}
+    places: dict[str, list[Try]] = {}
     for ask, answer in answers:
         if ask.name != vantage or not isinstance(answer, dict):
             continue
         if ask.resource == "getaddrinfo":
             name = str(msgspec.json.decode(ask.fields).get("name", ""))
-            if said := _answer(answer.get("tries", ())):
-                names[name] = said
+            names.setdefault(name, []).extend(answer.get("tries", ()))
             nameservers = _nameservers(answer) or nameservers
         elif ask.resource == "tcp":
-            connections |= _connections(answer)
-    return Measured(nameservers, names, connections)
+            for one in answer.get("endpoints", ()):
+                places.setdefault(f"{one['address']}:{one['port']}", []).extend(one.get("tries", ()))
+    return Measured(nameservers, _said(names, _answer), _said(places, _connection))
+
+
+def _said(tries: Mapping[str, Sequence[Try]], words: Callable[[Sequence[Try]], str]) -> dict[str, str]:
+    told = {key: words(each) for key, each in tries.items()}
+    return {key: text for key, text in told.items() if text}
 
 
 def _nameservers(answer: Mapping[str, Any]) -> str:
@@ -51,7 +58,7 @@ def _nameservers(answer: Mapping[str, Any]) -> str:
     return f"nameserver {', '.join(map(str, found))}" if found else ""
 
 
-def _answer(tries: Sequence[Mapping[str, Any]]) -> str:
+def _answer(tries: Sequence[Try]) -> str:
     """All addresses that were answered, sorted: resolvers turn their order round."""
     well = [one for one in tries if one["ok"]]
     addresses = sorted({str(address) for one in well for address in one.get("addresses", ())})
@@ -61,15 +68,7 @@ def _answer(tries: Sequence[Mapping[str, Any]]) -> str:
     return f"{', '.join(addresses)}{often}"
 
 
-def _connections(answer: Mapping[str, Any]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for one in answer.get("endpoints", ()):
-        if said := _connection(one.get("tries", ())):
-            found[f"{one['address']}:{one['port']}"] = said
-    return found
-
-
-def _connection(tries: Sequence[Mapping[str, Any]]) -> str:
+def _connection(tries: Sequence[Try]) -> str:
     failed = [str(one["failure"]["kind"]) for one in tries if not one["ok"]]
     if not tries or any(kind not in _CONNECTIONS for kind in failed):
         return ""

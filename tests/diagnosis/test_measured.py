@@ -64,3 +64,9 @@ def test_what_another_place_measured_is_not_its_own_and_a_gap_is_nothing() -> No
     refused = (asked("tcp"), Gap(what="exec", reason="forbidden"))
     assert measured([lookup, refused], "exec:shop/b-1") == Measured()
     assert measured([refused], HERE) == Measured()
+
+
+def test_what_was_tried_twice_counts_together() -> None:
+    first = (asked("getaddrinfo", name="web", repeat=1), {"tries": [failure("no-answer")]})
+    second = (asked("getaddrinfo", name="web", repeat=2), {"tries": [answered("10.0.0.1"), answered("10.0.0.1")]})
+    assert measured([first, second], HERE).answers == {"web": "10.0.0.1 in 2 of 3 tries"}
