@@ -9,6 +9,7 @@ import pytest
 
 from netdoc.cli.durations import Duration
 from netdoc.demo import assemble
+from netdoc.tui.start import Start
 from tests.calling import netdoc, report
 
 
@@ -145,3 +146,13 @@ def test_help_is_an_answer(given: tuple[str, ...]) -> None:
     answer = netdoc(*given)
     assert (answer.code, answer.err) == (0, "")
     assert answer.out
+
+
+def test_the_app_is_opened_with_what_was_consented_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    starts: list[Start] = []
+    monkeypatch.setattr("netdoc.cli.commands.app.is_terminal", lambda: True)
+    monkeypatch.setattr("netdoc.tui.open_app", starts.append)
+    assert netdoc("svc/web.shop", "--from", "deploy/client.shop", "--exec", "--demo").code == 0
+    (start,) = starts
+    assert (start.target, start.sources, start.place.demo) == ("svc/web.shop", ("deploy/client.shop",), "healthy")
+    assert start.limits.consents == ("exec",)
