@@ -5,7 +5,7 @@ CoreDNS walks its plugins in a fixed order (plugin.cfg): `rewrite` before `hosts
 
 from __future__ import annotations
 
-from netdoc.api import corefile
+from netdoc.api import corefile, kube
 from netdoc_checks.split.seen import Ruling
 
 
@@ -16,13 +16,13 @@ def ruling(text: str, name: str) -> Ruling | None:
         return None
     for plugin in (*block.all("rewrite"), *block.all("hosts")):
         if target(plugin, name):
-            return Ruling("rewrite", plugin.line, _line(text, plugin.line))
+            return Ruling("rewrite", _line(text, plugin.line), plugin.line)
         listed = next((one for one in plugin.properties if _lists(plugin, one, name)), None)
         if listed is not None:
-            return Ruling("hosts", listed.line, _line(text, listed.line))
+            return Ruling("hosts", _line(text, listed.line), listed.line)
     forward = corefile.forward_for(block, name)
     stub = forward is not None and (forward.zone != "." or "." not in block.zones)
-    return Ruling("forward", forward.line, _line(text, forward.line)) if stub and forward is not None else None
+    return Ruling("forward", _line(text, forward.line), forward.line) if stub and forward is not None else None
 
 
 def pinned(text: str, name: str) -> tuple[str, ...]:
@@ -52,6 +52,11 @@ def target(plugin: corefile.Plugin, name: str) -> str:
         return ""
     rest = words[2:] if words[1:2] == ("exact",) else words[1:]
     return rest[1].rstrip(".") if len(rest) >= 2 and _same(rest[0], name) else ""
+
+
+def aliased(pod: kube.Pod, name: str) -> tuple[str, ...]:
+    """The addresses in the pod's hostAliases, which stand in /etc/hosts: libc looks there before it asks anybody."""
+    return tuple(one.ip for one in pod.spec.host_aliases if any(_same(other, name) for other in one.hostnames))
 
 
 def _block(text: str, name: str) -> corefile.ServerBlock | None:

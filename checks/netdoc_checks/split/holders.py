@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from ipaddress import ip_address
 
-from netdoc.api import Cluster, ObjectRef, kube, parse_target, resolve
+from netdoc.api import Cluster, ObjectRef, Port, kube, parse_target, resolve
 from netdoc_checks.split.seen import Case, Holder
 
 HOME = "kube-system"
@@ -14,16 +14,18 @@ PUBLISHED = ("external-dns.alpha.kubernetes.io/hostname", "external-dns.kubernet
 """Annotations by which ExternalDNS publishes a Service's load balancer under a name (docs/annotations)."""
 
 
-async def holders_of(cluster: Cluster, cases: Iterable[Case]) -> dict[str, Holder]:
+async def holders_of(cluster: Cluster, cases: Iterable[Case], port: Port | None) -> dict[str, Holder]:
+    """By address and port: on a node's own address a load balancer may answer, as k3s's does."""
     addresses = list(dict.fromkeys(one for case in cases for view in (case.own, case.other) for one in view.addresses))
     dns_service = await cluster.get(kube.Service, "kube-dns", HOME) if addresses else None
     own = dns_service.cluster_addresses if isinstance(dns_service, kube.Service) else ()
-    found = await asyncio.gather(*(_holder(cluster, one, own) for one in addresses))
+    found = await asyncio.gather(*(_holder(cluster, one, port, own) for one in addresses))
     return dict(zip(addresses, found, strict=True))
 
 
-async def _holder(cluster: Cluster, address: str, dns_addresses: tuple[str, ...]) -> Holder:
-    path = await resolve(cluster, parse_target(f"[{address}]" if ":" in address else address))
+async def _holder(cluster: Cluster, address: str, port: Port | None, dns_addresses: tuple[str, ...]) -> Holder:
+    place = (f"[{address}]" if ":" in address else address) + (f":{port.number}" if port and port.number else "")
+    path = await resolve(cluster, parse_target(place))
     gap = next((one.gap for one in path.unread if one.gap.blocking), None)
     if path.object is not None:
         return Holder(object=path.object, balanced=bool(path.of_kind("loadbalancer")))

@@ -142,7 +142,7 @@ def _of_old(case: Case, seen: Seen) -> Finding | None:
     extra = [one for one in case.own.addresses if seen.holder(one).nobody]
     if service is None or not extra:
         return None
-    pinned = case.own.place == "inside" and seen.ruling is not None and seen.ruling.plugin == "hosts"
+    pinned = case.own.place == "inside" and case.ruling is not None and case.ruling.by in ("hosts", "hostAliases")
     dead = [one for one in case.tried if one.address in extra and one.dead]
     proven = (pinned and not _answers(case, extra)) or (bool(dead) and any(one.alive for one in _right(case)))
     if not proven and not _suspect(case, extra):

@@ -11,7 +11,7 @@ from netdoc.api import Gap, Measurement, Ports, Source, Subject, dns, kube, pars
 from netdoc_checks.owners import topmost
 from netdoc_checks.split import foretold, views
 from netdoc_checks.split.holders import holders_of, service_of
-from netdoc_checks.split.seen import Case, Holder, Parameters, Seen, Tried, View
+from netdoc_checks.split.seen import Case, Holder, Parameters, Ruling, Seen, Tried, View
 
 HOME = "kube-system"
 MOST_CALLERS = 3
@@ -27,11 +27,11 @@ async def observe(ports: Ports, subject: Subject) -> Seen:
     text = config.data.get("Corefile", "") if isinstance(config, kube.ConfigMap) else ""
     asking = _Asking(ports, subject, name, text)
     cases = [one for source in subject.path.sources for one in await asking.cases(source)]
-    holders = await holders_of(ports.cluster, cases)
+    holders = await holders_of(ports.cluster, cases, subject.path.target.port)
     service, published = await service_of(ports.cluster, name, cases, holders)
     cases = [msgspec.structs.replace(one, service=service, published=published) for one in cases]
     tried = await asyncio.gather(*(asking.tried(one, holders) for one in cases))
-    return Seen(subject=subject, name=name, cases=tuple(tried), holders=holders, ruling=foretold.ruling(text, name))
+    return Seen(subject=subject, name=name, cases=tuple(tried), holders=holders)
 
 
 def outside_name(subject: Subject) -> str:
@@ -51,6 +51,7 @@ class _Asking:
         self._subject = subject
         self._name = name
         self._text = text
+        self._ruling = foretold.ruling(text, name)
         self._exec, self._tunnels = ports.vantages.allowed("exec"), ports.vantages.allowed("port-forward")
 
     async def cases(self, source: Source) -> list[Case]:
@@ -68,16 +69,23 @@ class _Asking:
 
     async def _of_pod(self, source: Source, pod: kube.Pod) -> Case:
         owner = await topmost(self._ports.cluster, pod)
-        if self._exec:
-            own = await views.in_pod(self._ports, self._subject, pod, self._name)
-        elif dns.policy_of(pod) == "ClusterFirst":
-            own = await self._inside()
-        else:
-            own = View(place="inside", gap=_needs("exec", f"{self._name} as {pod.name} sees it"))
+        aliases = foretold.aliased(pod, self._name)
+        own = await self._as_pod(pod, aliases)
+        ruling = Ruling("hostAliases", f"{' '.join(aliases)} {self._name}") if aliases else self._ruling
+        other = await self._outside() if own.gap is None else View(place="outside", gap=own.gap)
         who = f"{owner.kind.lower()}/{owner.name}"
-        known = own.gap is None
-        other = await self._outside() if known else View(place="outside", gap=own.gap)
-        return Case(hop=source.hop, who=who, own=own, other=other, object=owner, pod=pod)
+        return Case(hop=source.hop, who=who, own=own, other=other, ruling=ruling, object=owner, pod=pod)
+
+    async def _as_pod(self, pod: kube.Pod, aliases: tuple[str, ...]) -> View:
+        if self._exec:
+            return await views.in_pod(self._ports, self._subject, pod, self._name)
+        if aliases:
+            command = self._subject.kubectl("get", "pod", pod.name, "-o", "yaml", namespace=pod.namespace)
+            pinned = f"{' '.join(aliases)} {self._name}"
+            return View(place="inside", server="/etc/hosts", addresses=aliases, pinned=pinned, command=command)
+        if dns.policy_of(pod) == "ClusterFirst":
+            return await self._inside()
+        return View(place="inside", gap=_needs("exec", f"{self._name} as {pod.name} sees it"))
 
     async def _inside(self) -> View:
         """As cluster DNS has it: asked, where there is consent to a tunnel, else by its Corefile."""
@@ -89,7 +97,7 @@ class _Asking:
         return await self._foretold()
 
     async def _foretold(self) -> View:
-        ruling = foretold.ruling(self._text, self._name)
+        ruling = self._ruling
         command = self._subject.kubectl("get", "configmap", "coredns", "-o", "yaml", namespace=HOME)
         view = View(place="inside", server="cluster DNS", pinned=ruling.text if ruling else "", command=command)
         addresses = foretold.pinned(self._text, self._name)

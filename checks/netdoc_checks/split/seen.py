@@ -40,7 +40,7 @@ class Parameters(msgspec.Struct, frozen=True):
 class View(msgspec.Struct, frozen=True, kw_only=True):
     """A name as one side sees it. `server` was asked, from `vantage`; `ttl` is in seconds, where it was told.
 
-    `pinned` is the line of the Corefile from which the view follows, where nobody was asked. `gap`: it is not known.
+    `pinned` is the text from which the view follows, where nobody was asked. `gap`: it is not known.
     """
 
     place: Literal["inside", "outside"]
@@ -105,21 +105,29 @@ class Tried(msgspec.Struct, frozen=True):
 
 
 class Ruling(msgspec.Struct, frozen=True):
-    """The line of the Corefile that decides over the name: its plugin, its number, and what it says."""
+    """What decides over the name inside: a line of the Corefile, by its plugin, or the pod's own hostAliases."""
 
-    plugin: Literal["hosts", "rewrite", "forward"]
-    line: int
+    by: Literal["hosts", "rewrite", "forward", "hostAliases"]
     text: str
+    line: int = 0
+
+    @property
+    def words(self) -> str:
+        return f"line {self.line} of the Corefile" if self.line else "hostAliases of the pod"
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
-    """One caller: its own view, and the other one. `service` is what the name should lead to, `published` where an
-    annotation of it says so; `tried` are connections to the addresses of the own view, `beside` to others of it."""
+    """One caller: its own view, what decides over it where that is known, and the other view.
+
+    `service` is what the name should lead to, `published` where an annotation of it says so; `tried` are connections
+    to the addresses of the own view, `beside` to others of the Service.
+    """
 
     hop: str
     who: str
     own: View
     other: View
+    ruling: Ruling | None = None
     object: ObjectRef | None = None
     pod: kube.Pod | None = None
     internet: bool = False
@@ -143,7 +151,6 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
     cases: tuple[Case, ...] = ()
     holders: Mapping[str, Holder] = {}
-    ruling: Ruling | None = None
 
     def holder(self, address: str) -> Holder:
         return self.holders.get(address, Holder(gap=Gap(what=f"whose {address} is", reason="incomplete")))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from netdoc.api import Evidence, Finding, Fix, ObjectRef
-from netdoc_checks.split.seen import Case, Seen, Tried, View
+from netdoc_checks.split.seen import Case, Ruling, Seen, Tried, View
 
 HOME = "kube-system"
 CONFIG = ObjectRef(api_version="v1", kind="ConfigMap", namespace=HOME, name="coredns")
@@ -25,7 +25,7 @@ def finding(
     return Finding(
         code=code,
         title=title,
-        detail=_ruled(case, seen, detail),
+        detail=_ruled(case, detail),
         object=_object(case, seen),
         hops=(case.hop, *external),
         severity=severity,
@@ -36,9 +36,9 @@ def finding(
 
 
 def _object(case: Case, seen: Seen) -> ObjectRef:
-    """The Corefile where a line of it decides the caller's view; else what the name stands for; else the caller."""
-    if case.own.place == "inside" and seen.ruling is not None:
-        return CONFIG
+    """What decides over the caller's view, where that is known; else what the name stands for; else the caller."""
+    if case.own.place == "inside" and case.ruling is not None:
+        return case.object or CONFIG if case.ruling.by == "hostAliases" else CONFIG
     if case.service is not None:
         return case.service.ref
     held = (seen.holder(one).object for one in (*case.other.addresses, *case.own.addresses))
@@ -46,11 +46,11 @@ def _object(case: Case, seen: Seen) -> ObjectRef:
     return named or case.object or ObjectRef(api_version="netdoc/v1", kind="Host", name=seen.name)
 
 
-def _ruled(case: Case, seen: Seen, detail: str) -> str:
-    """The Corefile's line beside what it does."""
-    if case.own.place != "inside" or seen.ruling is None:
+def _ruled(case: Case, detail: str) -> str:
+    """What decides, beside what comes of it."""
+    if case.own.place != "inside" or case.ruling is None:
         return detail
-    said = f"line {seen.ruling.line} of the Corefile decides: {seen.ruling.text}"
+    said = f"decided by {case.ruling.words}: {case.ruling.text}"
     return f"{detail}; {said}" if detail else said
 
 
@@ -71,8 +71,13 @@ def _of_view(view: View, seen: Seen, expected: str, case: Case) -> Evidence:
     """A view that was asked for; one that follows from the Corefile quotes its line."""
     said = ", ".join(view.addresses) or view.detail or view.failure
     if not view.vantage:
+        aliased = view is case.own and case.ruling is not None and case.ruling.by == "hostAliases"
         return Evidence(
-            object=CONFIG, field="data.Corefile", observed=view.pinned or said, expected=expected, command=view.command
+            object=case.pod.ref if aliased and case.pod is not None else CONFIG,
+            field="spec.hostAliases" if aliased else "data.Corefile",
+            observed=view.pinned or said,
+            expected=expected,
+            command=view.command,
         )
     return Evidence(
         kind="dns",
@@ -111,15 +116,22 @@ def _of_service(case: Case, seen: Seen) -> Evidence:
 
 
 def _fix(case: Case, seen: Seen) -> Fix:
-    ruling = seen.ruling
+    ruling = case.ruling
     if case.own.place == "inside" and ruling is not None:
-        where = {
-            "hosts": f"correct or drop line {ruling.line} of the Corefile",
-            "rewrite": f"let line {ruling.line} of the Corefile lead to a Service that exists, or drop it",
-            "forward": f"add {seen.name} to the inside zone, or drop the forward of line {ruling.line}",
-        }[ruling.plugin]
-        edit = seen.subject.kubectl("edit", "configmap", "coredns", namespace=HOME)
-        return Fix(summary=where, commands=(edit,))
+        return _mended(ruling, case, seen)
     if case.own.place == "inside":
         return Fix(summary=f"let the inside resolver give {seen.name} the Service's own address")
     return Fix(summary=f"correct the record of {seen.name} in the public zone, then wait out its TTL")
+
+
+def _mended(ruling: Ruling, case: Case, seen: Seen) -> Fix:
+    """An edit of what decides."""
+    summary = {
+        "hosts": f"correct or drop {ruling.words}",
+        "rewrite": f"let {ruling.words} lead to a Service that exists, or drop it",
+        "forward": f"add {seen.name} to the inside zone, or drop the forward of {ruling.words}",
+        "hostAliases": "correct or drop the hostAliases of the pod template",
+    }[ruling.by]
+    object_ = case.object if ruling.by == "hostAliases" and case.object is not None else CONFIG
+    edit = seen.subject.kubectl("edit", object_.kind.lower(), object_.name, namespace=object_.namespace)
+    return Fix(summary=summary, commands=(edit,))

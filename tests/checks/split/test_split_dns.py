@@ -222,6 +222,26 @@ async def test_a_stub_zone_that_lacks_the_name_is_named() -> None:
     assert "forward . 192.168.20.2" in told.findings[0].detail
 
 
+ALIASED = {
+    "each": {
+        "kind": "Pod",
+        "namespace": "shop",
+        "labels": {"app": "client"},
+        "with": {"spec": {"hostAliases": [{"ip": "10.43.24.141", "hostnames": [NAME]}]}},
+    }
+}
+
+
+@pytest.mark.parametrize("measured", [True, False])
+async def test_an_address_of_old_in_the_pods_own_hosts_file(measured: bool) -> None:
+    inside = Views(["10.43.24.141"], [BALANCER]) if measured else NoVantages()
+    told = await asked(inside, on=cluster(ALIASED), consents=("exec",) if measured else ())
+    assert told.brief == [(STALE, "error", True)]
+    only = told.findings[0]
+    assert (only.object.kind, only.object.name) == ("Deployment", "client")
+    assert only.detail.endswith(f"decided by hostAliases of the pod: 10.43.24.141 {NAME}")
+
+
 @pytest.mark.parametrize("target", ["svc/web.shop:80", "web.shop", "203.0.113.10:443", "http://web.shop.svc:80"])
 async def test_what_is_no_outside_name_is_not_asked(target: str) -> None:
     views = Views([OLD], [BALANCER])
