@@ -221,4 +221,6 @@ def _instead(case: Case, seen: Seen) -> str:
 
 
 def _remaining(case: Case) -> str:
-    return f"; the answer may be kept for another {case.own.ttl} s" if case.own.ttl else ""
+    """For how long the answer may still be kept; what the Corefile pins does not run out."""
+    runs_out = case.own.ttl and (case.ruling is None or case.ruling.by != "hosts")
+    return f"; the answer may be kept for another {case.own.ttl} s" if runs_out else ""

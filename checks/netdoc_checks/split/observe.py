@@ -132,17 +132,26 @@ class _Asking:
 
     async def tried(self, case: Case, holders: dict[str, Holder]) -> Case:
         """Connections that tell a hairpin and an address of old: to the own view's addresses, and past them."""
-        port = _port(self._subject, case.service)
-        if not (self._exec or self._tunnels) or case.service is None or not port or not _in_doubt(case, holders):
+        service, port = case.service, _port(self._subject, case.service)
+        if not (self._exec or self._tunnels) or service is None or not port or not _in_doubt(case, holders):
             return case
         if case.pod is not None and not self._exec:
             return case
+        case = await self._aged(case)
         own = case.own.addresses[:MOST_ADDRESSES]
-        others = case.service.cluster_addresses if case.pod is not None else case.service.external_addresses
+        others = service.cluster_addresses if case.pod is not None else service.external_addresses
         beside = tuple(one for one in others if one not in own and re.fullmatch(r"[0-9.]+|.*:.*", one))[:1]
         rows = await self._connected(case, (*own, *beside), port)
         tried = tuple(one for one in rows if one.address in own)
         return msgspec.structs.replace(case, tried=tried, beside=tuple(one for one in rows if one not in tried))
+
+    async def _aged(self, case: Case) -> Case:
+        """Where the views have no address in common: how long the caller's may still be kept."""
+        aliased = case.ruling is not None and case.ruling.by == "hostAliases"
+        if case.pod is None or aliased or set(case.own.addresses) & set(case.other.addresses):
+            return case
+        own = await views.with_age(self._ports, case.pod, case.own, self._name)
+        return msgspec.structs.replace(case, own=own)
 
     async def _connected(self, case: Case, addresses: tuple[str, ...], port: int) -> tuple[Tried, ...]:
         vantages, pod = self._ports.vantages, case.pod

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any, Literal
 
+import msgspec
+
 from netdoc.api import Gap, Measurement, Ports, Subject, Vantage, kube
 from netdoc_checks.split.seen import View
 
@@ -21,6 +23,17 @@ async def in_pod(ports: Ports, subject: Subject, pod: kube.Pod, name: str) -> Vi
     vantage = ports.vantages.inside(pod.ref, container)
     words = ("exec", pod.name, "-c", container, "--", "getent", "ahosts", name)
     return await _by_libc(vantage, "inside", name, subject.kubectl(*words, namespace=pod.namespace))
+
+
+async def with_age(ports: Ports, pod: kube.Pod, view: View, name: str) -> View:
+    """The view, and for how long its answer may still be kept: the TTL that the pod's nameserver tells."""
+    server = view.server.partition(", ")[0]
+    if not server or view.ttl is not None or not view.addresses:
+        return view
+    asked = await _asked(ports.vantages.inside(pod.ref, pod.spec.containers[0].name), name, "A", {"server": server})
+    records = asked["rounds"][0].get("answer", ()) if isinstance(asked, dict) else ()
+    ages = [int(one["ttl"]) for one in records if one["data"] in view.addresses]
+    return msgspec.structs.replace(view, ttl=min(ages)) if ages else view
 
 
 async def at_server(ports: Ports, subject: Subject, pod: kube.Pod, name: str) -> View:

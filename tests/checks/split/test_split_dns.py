@@ -84,6 +84,7 @@ async def test_an_old_address_inside_is_proven_by_connections() -> None:
     assert told.brief == [(STALE, "error", True)]
     tries = [(one.data["address"], one.failures) for one in told.findings[0].evidence if one.kind == "tcp"]
     assert tries == [(OLD, 3), (SERVICE, 0)]
+    assert "may be kept for another 240 s" in told.findings[0].detail
 
 
 async def test_an_old_address_that_nothing_is_tried_of_is_a_suspicion() -> None:
