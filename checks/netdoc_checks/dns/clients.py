@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from ipaddress import ip_address
 
 from netdoc.api import Evidence, Finding, Fix, Gap, ObjectRef, dns, kube
-from netdoc_checks.dns.proof import edit, field_of
 from netdoc_checks.dns.seen import Client, Seen
+from netdoc_checks.proof import edit, field_of
 
 DOMAIN = "cluster.local"
 NODE_LOCAL_ADDRESS = "169.254.20.10"  # where NodeLocal DNSCache listens (KEP-1024)
@@ -54,7 +54,9 @@ def _on_the_node(client: Client, seen: Seen) -> Finding:
     expected = "ClusterFirstWithHostNet" if spec.host_network else "ClusterFirst"
     title = f"{owner.kind.lower()}/{owner.name} asks its node's resolver, which knows no name of the cluster"
     why = "ClusterFirst means the node's resolver for a pod on the host's network" if on_host else ""
-    return _finding(client, seen, title, why, field_of(client.pod.ref, seen, field, observed, expected), expected)
+    return _finding(
+        client, seen, title, why, field_of(client.pod.ref, seen.subject, field, observed, expected), expected
+    )
 
 
 def _by_hand(client: Client, seen: Seen) -> Finding | None:
@@ -68,7 +70,7 @@ def _by_hand(client: Client, seen: Seen) -> Finding | None:
         title = f"{who} has no search domains of the cluster: short names like web.shop do not resolve"
         shown = " ".join(conf.searches) or "none"
         expected = f"{client.pod.namespace}.svc.{DOMAIN} svc.{DOMAIN} {DOMAIN}"
-        proof = field_of(client.pod.ref, seen, "spec.dnsConfig.searches", shown, expected)
+        proof = field_of(client.pod.ref, seen.subject, "spec.dnsConfig.searches", shown, expected)
         return _finding(client, seen, title, "dnsPolicy is None", proof, "ClusterFirst", _severity(seen))
     return None
 
@@ -84,7 +86,7 @@ def _foreign(client: Client, nameservers: tuple[str, ...], who: str, seen: Seen)
     else:
         title = f"{who} asks {named}, which is not cluster DNS"
     expected = " ".join(seen.server.addresses[:1])
-    proof = field_of(client.pod.ref, seen, "spec.dnsConfig.nameservers", named, expected)
+    proof = field_of(client.pod.ref, seen.subject, "spec.dnsConfig.nameservers", named, expected)
     proven = not nameservers or len(nobody) == len(nameservers)
     return _finding(client, seen, title, "dnsPolicy is None", proof, "ClusterFirst", proven=proven)
 
@@ -140,7 +142,7 @@ def _finding(
         severity="warning" if severity == "warning" else "error",
         proven=proven,
         evidence=(proof,),
-        fix=Fix(summary=f"set dnsPolicy: {wanted} in the pod template", commands=(edit(client.owner, seen),)),
+        fix=Fix(summary=f"set dnsPolicy: {wanted} in the pod template", commands=(edit(client.owner, seen.subject),)),
     )
 
 
@@ -169,6 +171,6 @@ def _hijack(client: Client, seen: Seen) -> Finding | None:
         object=object_,
         hops=(client.hop,),
         severity="warning",
-        evidence=(field_of(ref, seen, "metadata.name", object_.namespace, "no public top-level domain"),),
+        evidence=(field_of(ref, seen.subject, "metadata.name", object_.namespace, "no public top-level domain"),),
         fix=Fix(summary=f"ask for {host}. with a dot at the end, or rename the namespace"),
     )

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable
 
 from netdoc.api import Evidence, Finding, Fix, Gap, Judgement, ObjectRef, Unjudged, corefile, kube
-from netdoc_checks.dns.proof import edit
 from netdoc_checks.dns.running import another, config_ref, judge_running
 from netdoc_checks.dns.seen import HOME, Seen
+from netdoc_checks.proof import edit
 
 Flaw = corefile.Flaw
 DOMAIN = "cluster.local"
@@ -67,7 +67,7 @@ def _of_log(pod: str, line: str, code: str, seen: Seen) -> Finding:
                 command=seen.subject.kubectl("logs", pod, "--previous", "--tail=20", namespace=workload.namespace),
             ),
         ),
-        fix=Fix(summary=mend, commands=(edit(config_ref(), seen),)),
+        fix=Fix(summary=mend, commands=(edit(config_ref(), seen.subject),)),
     )
 
 
@@ -162,7 +162,7 @@ def _finding(code: str, flaw: corefile.Judged, text: str, seen: Seen, severity: 
                 command=seen.subject.kubectl("get", "configmap", "coredns", "-o", "yaml", namespace=HOME),
             ),
         ),
-        fix=Fix(summary="mend the Corefile", commands=(edit(config_ref(), seen),)),
+        fix=Fix(summary="mend the Corefile", commands=(edit(config_ref(), seen.subject),)),
     )
 
 

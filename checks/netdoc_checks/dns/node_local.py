@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from netdoc.api import Evidence, Finding, Fix, ObjectRef, kube
-from netdoc_checks.dns.proof import edit
 from netdoc_checks.dns.seen import HOME, NodeLocal, Seen
+from netdoc_checks.proof import edit
 
 # Replaced when it is installed. The others (__PILLAR__CLUSTER__DNS__, __PILLAR__UPSTREAM__SERVERS__) node-cache
 # replaces itself while it runs.
@@ -77,5 +77,5 @@ def _placeholder(config: kube.ConfigMap, found: str, seen: Seen) -> Finding:
                 command=seen.subject.kubectl("get", "configmap", config.name, "-o", "yaml", namespace=HOME),
             ),
         ),
-        fix=Fix(summary=f"replace {found} and start the cache again", commands=(edit(config.ref, seen),)),
+        fix=Fix(summary=f"replace {found} and start the cache again", commands=(edit(config.ref, seen.subject),)),
     )

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from netdoc.api import Evidence, Finding, Fix, ObjectRef, corefile, kube
-from netdoc_checks.dns.proof import edit
 from netdoc_checks.dns.seen import HOME, Seen
+from netdoc_checks.proof import edit
 
 ON_ITS_WAY = timedelta(minutes=4)
 """The kubelet brings a ConfigMap into a pod within two minutes or so (its sync period and cache), and the plugin
@@ -77,7 +77,9 @@ def _evidence(pod: str, told: corefile.Running, namespace: str, seen: Seen) -> E
 def _fix(told: corefile.Running, seen: Seen) -> Fix:
     """A start with a Corefile that was refused would end CoreDNS."""
     if told.failed:
-        return Fix(summary="mend the Corefile before CoreDNS starts again", commands=(edit(config_ref(), seen),))
+        return Fix(
+            summary="mend the Corefile before CoreDNS starts again", commands=(edit(config_ref(), seen.subject),)
+        )
     workload = seen.server.workload
     name = f"{workload.kind.lower()}/{workload.name}" if workload is not None else "deployment/coredns"
     restart = seen.subject.kubectl("rollout", "restart", name, namespace=HOME)

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import msgspec
 
 from netdoc.api import Evidence, Finding, Fix, Gap, Judgement, ObjectRef, Unjudged, kube
-from netdoc_checks.dns.proof import edit, field_of
 from netdoc_checks.dns.seen import HOME, Seen
+from netdoc_checks.proof import edit, field_of
 
 SYMPTOMS = ("service.no-ready-endpoint", "service.some-endpoints-unready")
 """What the check `endpoints` says of a Service without enough pods: said here by the name of what they do."""
@@ -97,8 +97,8 @@ def _ports(service: kube.Service, seen: Seen) -> Iterable[Finding]:
             title=f"the DNS Service {service.name} does not offer 53/UDP: names do not resolve",
             object=service.ref,
             hops=seen.hops,
-            evidence=(field_of(service.ref, seen, "spec.ports", offered, "53/UDP and 53/TCP"),),
-            fix=Fix(summary="add port 53 with protocol UDP", commands=(edit(service.ref, seen),)),
+            evidence=(field_of(service.ref, seen.subject, "spec.ports", offered, "53/UDP and 53/TCP"),),
+            fix=Fix(summary="add port 53 with protocol UDP", commands=(edit(service.ref, seen.subject),)),
         )
     for trouble in seen.server.troubles:
         if trouble.code not in SYMPTOMS and trouble.severity != "info":

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 from netdoc.api import Evidence, Finding, Fix, kube
 from netdoc_checks.endpoints.pods import event_evidence
-from netdoc_checks.endpoints.proof import field_of
 from netdoc_checks.endpoints.seen import Group, Seen
 from netdoc_checks.endpoints.standing import Standing
+from netdoc_checks.proof import field_of
 
 GRACE = timedelta(minutes=2)  # clouds take a minute or two to make a load balancer
 _POOL_WORDS = ("no available ips", "no ips available", "pool", "exhausted", "unknown pool", "not allowed in config")
@@ -79,7 +79,11 @@ def _source_ranges(service: kube.Service, hops: tuple[str, ...], seen: Seen) -> 
             hops=hops,
             evidence=(
                 field_of(
-                    service, seen, "spec.loadBalancerSourceRanges", ", ".join(ranges), f"a range with {outside[0]}"
+                    service.ref,
+                    seen.subject,
+                    "spec.loadBalancerSourceRanges",
+                    ", ".join(ranges),
+                    f"a range with {outside[0]}",
                 ),
             ),
             fix=Fix(summary=f"add {outside[0]} to the ranges"),

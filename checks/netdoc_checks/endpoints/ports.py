@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from netdoc.api import Evidence, Finding, Fix, Hop, Judgement, kube, nearest
 from netdoc_checks.endpoints.advice import managed_by
-from netdoc_checks.endpoints.proof import edit, field_of
 from netdoc_checks.endpoints.seen import Group, Seen
 from netdoc_checks.endpoints.service import exposed, resolves
 from netdoc_checks.endpoints.standing import Standing, hops_of
+from netdoc_checks.proof import edit, field_of
 
 
 def judge_ports(group: Group, stand: Standing, seen: Seen) -> Iterable[Judgement]:
@@ -47,7 +47,7 @@ def _not_exposed(service: kube.Service, asked: str, hop: Hop, seen: Seen) -> Fin
         evidence=(_ports_evidence(service, seen, offered, f"port {asked}"),),
         fix=Fix(
             summary=f"call port {meant.port if meant else offered}, or add port {asked} to the Service",
-            commands=(edit(service, seen),),
+            commands=(edit(service.ref, seen.subject),),
             managed_by=managed_by(service),
         ),
     )
@@ -71,7 +71,7 @@ def _offer(port: kube.ServicePort) -> str:
 
 
 def _ports_evidence(service: kube.Service, seen: Seen, observed: str, expected: str) -> Evidence:
-    return field_of(service, seen, "spec.ports", observed, expected)
+    return field_of(service.ref, seen.subject, "spec.ports", observed, expected)
 
 
 def _target(
@@ -113,8 +113,8 @@ def _named_target(
         hops=(hop.id,) if everywhere else hops_of(lacking, stand, group),
         severity="error" if everywhere else "warning",
         evidence=(
-            field_of(service, seen, "spec.ports[].targetPort", str(port.target_port), said),
-            field_of(lacking[0], seen, "spec.containers[].ports", said, str(port.target_port)),
+            field_of(service.ref, seen.subject, "spec.ports[].targetPort", str(port.target_port), said),
+            field_of(lacking[0].ref, seen.subject, "spec.containers[].ports", said, str(port.target_port)),
         ),
         fix=_target_fix(service, port, near[0] if near else (names[0] if len(names) == 1 else None), seen),
     )  # fmt: skip
@@ -145,8 +145,8 @@ def _numeric_target(
         hops=(hop.id,),
         proven=False,
         evidence=(
-            field_of(service, seen, "spec.ports[].targetPort", str(number), said),
-            field_of(pod, seen, "spec.containers[].ports", said, f"{number}/{port.protocol}"),
+            field_of(service.ref, seen.subject, "spec.ports[].targetPort", str(number), said),
+            field_of(pod.ref, seen.subject, "spec.containers[].ports", said, f"{number}/{port.protocol}"),
         ),
         fix=_target_fix(service, port, only, seen),
     )  # fmt: skip
@@ -181,7 +181,7 @@ def _probed(container: kube.Container, probe: kube.Probe) -> int | None:
 
 
 def _target_fix(service: kube.Service, port: kube.ServicePort, right: int | str | None, seen: Seen) -> Fix:
-    command = edit(service, seen)
+    command = edit(service.ref, seen.subject)
     if right is None:
         return Fix(summary="make targetPort the port that the application listens on", commands=(command,))
     entry = {"port": port.port, "protocol": port.protocol, "targetPort": right} | (
@@ -241,7 +241,7 @@ def _own_port(group: Group, stand: Standing, seen: Seen) -> Iterable[Finding]:
         hops=hops_of(lacking, stand, group),
         proven=not asked.number,
         evidence=(
-            field_of(lacking[0], seen, "spec.containers[].ports", said, str(asked)),
+            field_of(lacking[0].ref, seen.subject, "spec.containers[].ports", said, str(asked)),
         ),
         fix=Fix(summary=f"ask one of {said}"),
     )  # fmt: skip

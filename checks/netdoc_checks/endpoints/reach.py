@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from netdoc.api import Evidence, Finding, Fix, Gap, Judgement, Unjudged, kube
 from netdoc_checks.endpoints.advice import managed_by
 from netdoc_checks.endpoints.observe import alias_of
-from netdoc_checks.endpoints.proof import edit, field_of
 from netdoc_checks.endpoints.seen import Group, Seen
 from netdoc_checks.endpoints.service import family_of
 from netdoc_checks.endpoints.standing import Standing
+from netdoc_checks.proof import edit, field_of
 
 
 def judge_reach(group: Group, stand: Standing, seen: Seen) -> Iterable[Judgement]:
@@ -36,7 +36,7 @@ def _external_name(group: Group, service: kube.Service, seen: Seen) -> Iterable[
             title=f"svc/{service.name} is an alias of {name}: {broken}",
             object=service.ref,
             hops=group.hops,
-            evidence=(field_of(service, seen, "spec.externalName", name, "a host name"),),
+            evidence=(field_of(service.ref, seen.subject, "spec.externalName", name, "a host name"),),
             fix=Fix(
                 summary="name a host, or make it a Service with an EndpointSlice of the address",
                 managed_by=managed_by(service),
@@ -87,7 +87,7 @@ def _alias_missing(group: Group, service: kube.Service, meant: tuple[str, str], 
         ),
         fix=Fix(
             summary="correct externalName, or create the Service that it names",
-            commands=(edit(service, seen),),
+            commands=(edit(service.ref, seen.subject),),
             managed_by=managed_by(service),
         ),
     )
@@ -141,7 +141,7 @@ def _family_finding(
         title=f"svc/{service.name} speaks {_and(own)}, and {who} speak {_and(others)}",
         object=service.ref,
         hops=group.hops,
-        evidence=(field_of(service, seen, "spec.ipFamilies", _and(own), _and(others)),),
+        evidence=(field_of(service.ref, seen.subject, "spec.ipFamilies", _and(own), _and(others)),),
         fix=Fix(
             summary=f"give the Service the family {_and(others)} (ipFamilyPolicy PreferDualStack)",
             managed_by=managed_by(service),
@@ -210,10 +210,12 @@ def _local_finding(
         detail=f"ready endpoints are on {', '.join(sorted(serving))}; packets on {where} are dropped",
         object=service.ref,
         hops=group.hops,
-        evidence=(field_of(service, seen, field, "Local", "Cluster, or an endpoint on every node that is asked"),),
+        evidence=(
+            field_of(service.ref, seen.subject, field, "Local", "Cluster, or an endpoint on every node that is asked"),
+        ),
         fix=Fix(
             summary=f"set {side}TrafficPolicy to Cluster, or run an endpoint on every node that is asked",
-            commands=(edit(service, seen),),
+            commands=(edit(service.ref, seen.subject),),
             patch={"spec": {f"{side}TrafficPolicy": "Cluster"}},
             managed_by=managed_by(service),
         ),
@@ -234,8 +236,8 @@ def _claimed(group: Group, service: kube.Service, seen: Seen) -> Iterable[Findin
             object=service.ref,
             hops=group.hops,
             evidence=(
-                field_of(service, seen, "addresses", address, "an address of its own"),
-                field_of(rival, seen, "addresses", address, "an address of its own"),
+                field_of(service.ref, seen.subject, "addresses", address, "an address of its own"),
+                field_of(rival.ref, seen.subject, "addresses", address, "an address of its own"),
             ),
             fix=Fix(summary=f"take the address from svc/{rival.name}, or the port", managed_by=managed_by(rival)),
         )

@@ -9,6 +9,7 @@ import msgspec
 from netdoc.api import Evidence, Finding, ObjectRef, kube, policy
 from netdoc_checks.policy.denial import gates
 from netdoc_checks.policy.seen import Called, Caller, Seen
+from netdoc_checks.proof import field_of
 
 
 def beside(seen: Seen) -> Iterator[Finding]:
@@ -30,7 +31,7 @@ def _refused(seen: Seen) -> Iterator[Finding]:
             object=one.ref,
             hops=hops,
             severity="warning",
-            evidence=tuple(_evidence(one.ref, each.path, each.text, "valid", seen) for each in one.problems[:3]),
+            evidence=tuple(field_of(one.ref, seen.subject, each.path, each.text, "valid") for each in one.problems[:3]),
         )
 
 
@@ -61,7 +62,9 @@ def _turned(caller: Caller, called: Called, seen: Seen, without: policy.PolicySe
             object=ref,
             hops=(*gates(side.direction, hop, seen), hop),
             proven=False,
-            evidence=(_evidence(ref, side.decision.path, "an ipBlock that holds the pod", "a podSelector", seen),),
+            evidence=(
+                field_of(ref, seen.subject, side.decision.path, "an ipBlock that holds the pod", "a podSelector"),
+            ),
         )
 
 
@@ -123,16 +126,5 @@ def _not_enforced(seen: Seen) -> Iterator[Finding]:
         object=first,
         hops=tuple(one.hop for one in seen.called)[:1],
         proven=False,
-        evidence=(_evidence(first, "spec", "declared", "enforced", seen),),
-    )
-
-
-def _evidence(ref: ObjectRef, field: str, observed: str, expected: str, seen: Seen) -> Evidence:
-    return Evidence(
-        kind="policy",
-        object=ref,
-        field=field,
-        observed=observed,
-        expected=expected,
-        command=seen.subject.kubectl("get", ref.kind.lower(), ref.name, "-o", "yaml", namespace=ref.namespace),
+        evidence=(field_of(first, seen.subject, "spec", "declared", "enforced"),),
     )

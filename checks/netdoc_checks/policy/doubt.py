@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from netdoc.api import Evidence, Finding, Judgement, ObjectRef, Unjudged, policy
+from netdoc.api import Finding, Judgement, ObjectRef, Unjudged, policy
 from netdoc_checks.policy.denial import gates
 from netdoc_checks.policy.seen import Called, Caller, Seen
+from netdoc_checks.proof import field_of
 
 
 def unknown(verdict: policy.FamilyVerdict, caller: Caller, called: Called, seen: Seen) -> Iterable[Judgement]:
@@ -34,7 +35,7 @@ def _unsupported(ref: ObjectRef, hops: tuple[str, ...], seen: Seen) -> Finding:
         object=ref,
         hops=hops,
         proven=False,
-        evidence=(_evidence(ref, "it selects the pod", "only policies of the Kubernetes APIs", seen),),
+        evidence=(field_of(ref, seen.subject, "spec", "it selects the pod", "only policies of the Kubernetes APIs"),),
     )
 
 
@@ -45,17 +46,5 @@ def _ambiguous(ref: ObjectRef, side: policy.DirectionVerdict, hops: tuple[str, .
         detail=side.reason,
         object=ref,
         hops=hops,
-        evidence=(_evidence(ref, side.reason, "one policy for each priority", seen, "spec.priority"),),
-    )
-
-
-def _evidence(ref: ObjectRef, observed: str, expected: str, seen: Seen, field: str = "spec") -> Evidence:
-    kubectl = seen.subject.kubectl
-    return Evidence(
-        kind="policy",
-        object=ref,
-        field=field,
-        observed=observed,
-        expected=expected,
-        command=kubectl("get", ref.kind.lower(), ref.name, "-o", "yaml", namespace=ref.namespace),
+        evidence=(field_of(ref, seen.subject, "spec.priority", side.reason, "one policy for each priority"),),
     )

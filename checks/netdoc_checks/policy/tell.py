@@ -8,6 +8,7 @@ from netdoc.api import Evidence, Finding, ObjectRef
 from netdoc_checks.policy.advice import distinct, fix_for
 from netdoc_checks.policy.denial import Denial, gates, near_misses
 from netdoc_checks.policy.seen import Seen
+from netdoc_checks.proof import field_of
 
 # How near a rule came: one that failed at its port had admitted the peer.
 NEARNESS = {"port": 0, "named-port": 0, "peer": 1, "address": 2, "family": 3}
@@ -101,25 +102,14 @@ def _evidence(denial: Denial, seen: Seen) -> Iterable[Evidence]:
     side = denial.direction
     expected = f"{seen.name_of(denial.caller)} → {seen.asked(denial.called)}"
     if side.decision is not None:
-        yield _of_policy(side.decision.policy, side.decision.path, side.decision.action, expected, seen)
+        yield field_of(side.decision.policy, seen.subject, side.decision.path, side.decision.action, expected)
         return
     near = near_misses(side, denial.called.port, seen)
     told: set[ObjectRef] = set()
     for miss in sorted(side.walk, key=lambda one: (one not in near, NEARNESS.get(one.term, 9))):
         if miss.policy not in told and miss.tier == "NetworkPolicy":
             told.add(miss.policy)
-            yield _of_policy(miss.policy, miss.path, miss.text, expected, seen)
+            yield field_of(miss.policy, seen.subject, miss.path, miss.text, expected)
     for ref in side.isolating:
         if ref not in told:
-            yield _of_policy(ref, f"spec.{side.direction}", "no rule", expected, seen)
-
-
-def _of_policy(ref: ObjectRef, path: str, observed: str, expected: str, seen: Seen) -> Evidence:
-    return Evidence(
-        kind="policy",
-        object=ref,
-        field=path,
-        observed=observed,
-        expected=expected,
-        command=seen.subject.kubectl("get", ref.kind.lower(), ref.name, "-o", "yaml", namespace=ref.namespace),
-    )
+            yield field_of(ref, seen.subject, f"spec.{side.direction}", "no rule", expected)
