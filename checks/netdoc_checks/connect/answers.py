@@ -44,7 +44,7 @@ def _size(resolver: Resolver, caller: Caller, seen: Seen) -> Iterable[Finding]:
 
 
 def _uses_tcp(caller: Caller) -> bool:
-    return caller.lookup is not None and "use-vc" in caller.lookup.conf.get("options", ())
+    return "use-vc" in caller.conf.get("options", ())
 
 
 def _blocked(udp: Asked, tcp: Asked, resolver: Resolver, caller: Caller, seen: Seen) -> Finding:

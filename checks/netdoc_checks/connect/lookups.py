@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from netdoc.api import Evidence, Finding, ObjectRef, corefile, dns
 from netdoc_checks.connect import proof
-from netdoc_checks.connect.seen import Asked, Caller, Lookup, Seen
+from netdoc_checks.connect.seen import Asked, Caller, Conf, Lookup, Seen
 
 CODES = {
     "not-found": "dns.nxdomain",
@@ -32,7 +32,7 @@ def judge_lookup(caller: Caller, seen: Seen) -> Iterable[Finding]:
         return
     if lookup.failed:
         yield _failed(caller, lookup, seen)
-        yield from _resolver(caller, lookup.conf, seen)
+        yield from _resolver(caller, caller.conf, seen)
         return
     yield from _elsewhere(caller, lookup, seen)
 
@@ -118,7 +118,7 @@ def _elsewhere(caller: Caller, lookup: Lookup, seen: Seen) -> Iterable[Finding]:
         )
 
 
-def _resolver(caller: Caller, conf: dict[str, list[str]], seen: Seen) -> Iterable[Finding]:
+def _resolver(caller: Caller, conf: Conf, seen: Seen) -> Iterable[Finding]:
     """What resolv.conf in the container says against the cluster: the kubelet's address and domain."""
     if dns.policy_of(caller.pod) != "ClusterFirst" or seen.dns is None:
         return

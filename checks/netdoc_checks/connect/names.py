@@ -68,9 +68,8 @@ def _foreseen(name: str, caller: Caller, service: kube.Service, seen: Seen) -> A
     headless = not service.cluster_addresses
     if not seen.slices.complete or (text is None and headless) or service.spec.type == "ExternalName":
         return None
-    conf = caller.lookup.conf if caller.lookup is not None else {}
     try:
-        parsed = corefile.parse(text if text is not None else MANAGED.format(domain=domain_of(conf)))
+        parsed = corefile.parse(text if text is not None else MANAGED.format(domain=domain_of(caller.conf)))
         server = corefile.Server.build(
             parsed,
             [service],

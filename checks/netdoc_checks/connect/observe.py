@@ -28,6 +28,7 @@ from netdoc_checks.connect.questions import (
     STALL,
     Names,
     ask,
+    conf_of,
     names_of,
     pair_of,
     resolvers_of,
@@ -35,13 +36,14 @@ from netdoc_checks.connect.questions import (
     steps_of,
     suspicious,
 )
-from netdoc_checks.connect.seen import Caller, Lookup, Resolver, Row, Seen, Server, Tunnel
+from netdoc_checks.connect.seen import Caller, Conf, Lookup, Resolver, Row, Seen, Server, Tunnel
 from netdoc_checks.owners import topmost
 from netdoc_checks.policy import CHECK as POLICY
 
 MOST_CALLERS = 3
 MOST_ENDPOINTS = 64
 MOST_DNS_PODS = 6
+LIBC = 12.0  # seconds for a lookup; libc itself may wait for minutes
 PATIENT, BRISK = 2.0, 1.0  # seconds of one try; brisk where each place is tried often
 HOME = "kube-system"
 SERVICE_LABEL = "kubernetes.io/service-name"
@@ -121,14 +123,11 @@ async def _named(
     """The name, by the container's own libc and by questions to its nameservers."""
     if not name:
         return caller
-    first = await _lookup(vantage, name, 1)
-    names = names_of(seen.subject, first, seen.corefile)
-    own = seen.dns.cluster_addresses if seen.dns is not None else ()
-    lookup, resolvers = await asyncio.gather(
-        _more(vantage, first, seen.subject.repeat),
-        resolvers_of(vantage, first, names, own, seen.subject.repeat),
-    )
-    caller = msgspec.structs.replace(caller, lookup=lookup, resolvers=resolvers)
+    async with asyncio.TaskGroup() as group:  # libc may be long about it
+        looking = group.create_task(_lookup(vantage, name, seen.subject.repeat))
+        asking = group.create_task(_resolvers(vantage, name, looking, seen))
+    lookup, (conf, names, resolvers) = looking.result(), asking.result()
+    caller = msgspec.structs.replace(caller, lookup=lookup, conf=conf, resolvers=resolvers)
     resolver = caller.resolver
     if resolver is None or resolver.name.gap is not None:
         return caller
@@ -162,17 +161,29 @@ async def _closely(
     return msgspec.structs.replace(caller, servers=found, pair=pair, resolvers=resolvers)
 
 
-async def _lookup(vantage: Vantage, name: str, often: int) -> Lookup:
-    asked = Measurement(kind="getaddrinfo", parameters={"name": name, "repeat": often})
-    return Lookup(name, await vantage.measure(asked))
+async def _resolvers(
+    vantage: Vantage, name: str, looking: asyncio.Task[Lookup], seen: Seen
+) -> tuple[Conf, Names, tuple[Resolver, ...]]:
+    """Where resolv.conf cannot be read by itself it comes with the lookup."""
+    told = await conf_of(vantage)
+    conf = (await looking).conf if isinstance(told, Gap) else told
+    names = names_of(seen.subject, name, conf, seen.corefile)
+    own = seen.dns.cluster_addresses if seen.dns is not None else ()
+    return conf, names, await resolvers_of(vantage, conf, names, own, seen.subject.repeat)
 
 
-async def _more(vantage: Vantage, first: Lookup, repeat: int) -> Lookup:
-    """As often as is wanted, unless libc already lost its patience once: that says it all."""
-    if repeat < 2 or not isinstance(first.result, dict) or any(float(one.get("ms", 0)) >= STALL for one in first.tries):
+async def _lookup(vantage: Vantage, name: str, repeat: int) -> Lookup:
+    """Once, and then as often as is wanted, unless libc already lost its patience: that says it all."""
+
+    async def tried(often: int) -> dict[str, Any] | Gap:
+        given = {"name": name, "repeat": often, "timeout": LIBC}
+        return await vantage.measure(Measurement(kind="getaddrinfo", parameters=given))
+
+    first = Lookup(name, await tried(1))
+    if repeat < 2 or isinstance(first.result, Gap) or any(float(one.get("ms", 0)) >= STALL for one in first.tries):
         return first
-    again = await _lookup(vantage, first.name, max(2, repeat - 1))  # what was asked before is not measured again
-    return Lookup(first.name, {**first.result, "tries": [*first.tries, *again.tries]})
+    again = Lookup(name, await tried(max(2, repeat - 1)))  # what was asked before is not measured again
+    return Lookup(name, {**first.result, "tries": [*first.tries, *again.tries]})
 
 
 def _astray(lookup: Lookup, resolver: Resolver) -> bool:

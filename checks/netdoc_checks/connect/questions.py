@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from netdoc.api import Gap, Measurement, Subject, Vantage, corefile
-from netdoc_checks.connect.seen import Asked, Lookup, Pair, Resolver
+from netdoc_checks.connect.seen import Asked, Conf, Lookup, Pair, Resolver
 
 DOMAIN = "cluster.local"
 MOST_SERVERS = 3  # glibc and musl read no more (resolv.conf(5), MAXNS)
@@ -36,17 +36,23 @@ class Names(msgspec.Struct, frozen=True):
     upstream: tuple[str, str] = (".", "NS")
 
 
-def names_of(subject: Subject, lookup: Lookup, text: str | None) -> Names:
+def names_of(subject: Subject, typed: str, conf: Conf, text: str | None) -> Names:
     """The full name: a Service's own, else the name as typed without a search list. `text` is the Corefile."""
-    domain = domain_of(lookup.conf)
-    object_, typed = subject.path.object, lookup.name.lower()
+    domain = domain_of(conf)
+    object_, typed = subject.path.object, typed.lower()
     if object_ is not None and object_.kind == "Service" and typed.partition(".")[0] == object_.name:
         return Names(typed, f"{object_.name}.{object_.namespace}.svc.{domain}.", domain)
     host = typed.rstrip(".")
     return Names(typed, f"{host}.", domain, f"kubernetes.default.svc.{domain}.", _upstream(host, text))
 
 
-def domain_of(conf: dict[str, list[str]]) -> str:
+async def conf_of(vantage: Vantage) -> Conf | Gap:
+    """The container's resolv.conf: libc's sequence for no name at all, which sends nothing."""
+    result = await vantage.measure(Measurement(kind="libc", parameters={"name": ""}))
+    return result if isinstance(result, Gap) else dict(result["conf"])
+
+
+def domain_of(conf: Conf) -> str:
     """The cluster's domain, as the search list has it."""
     return next((one.partition(".svc.")[2] for one in conf.get("search", ()) if ".svc." in one), DOMAIN)
 
@@ -91,11 +97,11 @@ async def ask(
 
 
 async def resolvers_of(
-    vantage: Vantage, lookup: Lookup, names: Names, cluster: Iterable[str], repeat: int
+    vantage: Vantage, conf: Conf, names: Names, cluster: Iterable[str], repeat: int
 ) -> tuple[Resolver, ...]:
     """Every nameserver, briefly; the first that answers more closely."""
     own = set(cluster)
-    servers = lookup.conf.get("nameservers", [])[:MOST_SERVERS]
+    servers = conf.get("nameservers", [])[:MOST_SERVERS]
     found = list(await asyncio.gather(*(_briefly(vantage, one, names, one in own) for one in servers)))
     if not found or found[0].name.gap is not None:
         return tuple(found)
@@ -114,7 +120,7 @@ async def _closer(vantage: Vantage, one: Resolver, names: Names, repeat: int) ->
     """A server that answers: more often, over TCP, with EDNS. Where one packet got lost it is asked often."""
     many, tcp, large = await asyncio.gather(
         ask(vantage, one.address, names.full, repeat=max(MANY, repeat), seconds=QUICK),
-        ask(vantage, one.address, names.full, transport="tcp", seconds=3.0),
+        ask(vantage, one.address, names.full, transport="tcp", seconds=2.0),
         ask(vantage, one.address, names.full, edns=LARGE),
     )
     asked = one.name.joined(many)

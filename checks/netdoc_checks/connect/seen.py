@@ -9,6 +9,9 @@ import msgspec
 
 from netdoc.api import Gap, Hop, Listing, ObjectRef, Subject, kube
 
+Conf = dict[str, list[str]]
+"""A resolv.conf: nameservers, search, options."""
+
 
 class Lookup(msgspec.Struct, frozen=True):
     """A name as the container's own libc resolved it."""
@@ -25,9 +28,9 @@ class Lookup(msgspec.Struct, frozen=True):
         return tuple(one for one in self.tries if not one["ok"])
 
     @property
-    def conf(self) -> dict[str, list[str]]:
-        """The container's resolv.conf: nameservers, search, options."""
-        found: dict[str, list[str]] = self.result.get("conf", {}) if isinstance(self.result, dict) else {}
+    def conf(self) -> Conf:
+        """The container's resolv.conf, which comes with the lookup."""
+        found: Conf = self.result.get("conf", {}) if isinstance(self.result, dict) else {}
         return found
 
     @property
@@ -160,8 +163,8 @@ class Row(msgspec.Struct, frozen=True):
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
     """One pod that stands for the source, and what it measured. `gap` says why nothing could be connected.
 
-    `resolvers` are its nameservers in the order of its resolv.conf. Where something is wrong with them there is more:
-    `pair`, each DNS pod by itself (`servers`), and the `steps` that libc takes through the search list.
+    `conf` is its resolv.conf, `resolvers` are the nameservers in their order. Where something is wrong with them there
+    is more: `pair`, each DNS pod by itself (`servers`), and the `steps` that libc takes through the search list.
     """
 
     pod: kube.Pod
@@ -169,6 +172,7 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     owner: ObjectRef
     vantage: str
     lookup: Lookup | None = None
+    conf: Conf = {}
     resolvers: tuple[Resolver, ...] = ()
     pair: Pair | None = None
     servers: tuple[Server, ...] = ()
