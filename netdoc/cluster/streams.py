@@ -81,8 +81,12 @@ class Streams:
     async def run(
         self, pod: ObjectRef, container: str, command: list[str], seconds: float, given: str = ""
     ) -> Output | Gap:
-        """Run a command in a container, `given` its standard input, whose end it is not told (only version 5 of the
-        protocol can): it must know by itself when to stop reading. It is left to itself when its time is over."""
+        """Run a command in a container. It is left to itself when its time is over.
+
+        `given` is its standard input, sent as soon as it has written something: a connection that is written to while
+        it ends cannot be read to its end, which would say why. Its end is not told (only version 5 of the protocol
+        can): the command knows by itself when to stop reading.
+        """
         what = f"run {command[0]} in {pod.namespace}/{pod.name}"
         if (gap := self._refusal("exec", what)) is not None:
             return gap
@@ -157,36 +161,36 @@ def _run(
     )
     box.append(opened)
     try:
-        _write(opened, given)
-        return _read(opened, time.monotonic() + seconds)
+        return _talk(opened, given, time.monotonic() + seconds)
     finally:
         opened.close()
         opened.sock.shutdown()  # the client leaves the socket open where the server said goodbye first
 
 
-def _write(opened: Any, given: bytes) -> None:
-    """In pieces: one large write can break the connection. A program that is not there reads none: its status tells."""
-    from websocket import WebSocketException
-
-    with contextlib.suppress(OSError, WebSocketException):
-        for at in range(0, len(given), CHUNK):
-            opened.write_stdin(given[at : at + CHUNK])
-
-
-def _read(opened: Any, deadline: float) -> Output:
-    out, err, status = bytearray(), bytearray(), bytearray()
+def _talk(opened: Any, given: bytes, deadline: float) -> Output:
+    held: dict[int, bytearray] = {channel: bytearray() for channel in (STDOUT, STDERR, STATUS)}
     while opened.is_open():
         if time.monotonic() > deadline:
             raise TimeoutError
         opened.update(timeout=_POLL)
-        for channel, text in ((STDOUT, out), (STDERR, err), (STATUS, status)):
+        for channel, text in held.items():
             if opened.peek_channel(channel):
                 text += opened.read_channel(channel)
-        if len(out) + len(err) > MOST_OUTPUT:
+        if given and held[STDOUT] and not held[STATUS]:
+            _write(opened, given)
+            given = b""
+        if len(held[STDOUT]) + len(held[STDERR]) > MOST_OUTPUT:
             raise Refused(f"its output is larger than {MOST_OUTPUT >> 20} MiB")
-    for channel, text in ((STDOUT, out), (STDERR, err), (STATUS, status)):
+    for channel, text in held.items():
         text += opened.read_channel(channel) or b""
-    return Output(out.decode("utf-8", "replace"), err.decode("utf-8", "replace"), _code(bytes(status)))
+    out, err = (held[one].decode("utf-8", "replace") for one in (STDOUT, STDERR))
+    return Output(out, err, _code(bytes(held[STATUS])))
+
+
+def _write(opened: Any, given: bytes) -> None:
+    """In pieces: one large write can break the connection."""
+    for at in range(0, len(given), CHUNK):
+        opened.write_stdin(given[at : at + CHUNK])
 
 
 def _code(status: bytes) -> int:

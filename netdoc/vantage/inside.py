@@ -35,6 +35,7 @@ LONGEST = 120.0
 
 BOOTSTRAP = """\
 import base64,importlib.abc,importlib.machinery,json,sys,zlib
+print('ready',flush=True)
 S=json.loads(zlib.decompress(base64.b64decode(sys.stdin.readline())))
 class F(importlib.abc.MetaPathFinder,importlib.abc.Loader):
     def find_spec(self,n,p=None,t=None):
@@ -49,7 +50,7 @@ sys.meta_path.insert(0,F())
 import netdoc_agent.serve as serve
 print(json.dumps(serve.answer(sys.argv[1])))
 """
-"""Reads one line, the program. Its end is the line's, as a stream's end does not reach every container."""
+"""Says that it is there, and reads one line, the program: a stream's end does not reach every container."""
 
 
 class Inside:
@@ -62,6 +63,7 @@ class Inside:
         self._container = container
         self._show = show
         self._python: str | None = None
+        self._tool = ""  # that answers for DNS, once one has
 
     async def measure(self, measurement: Measurement) -> dict[str, Any] | Gap:
         what = f"{measurement.kind} from {self._pod.namespace}/{self._pod.name}"
@@ -96,28 +98,46 @@ class Inside:
         self._python = ""
         try:
             if measurement.kind == "libc":
-                return await self._replayed(measurement, what)
+                return (await self._replayed(measurement, what))[0]
+            if measurement.kind == "getaddrinfo":
+                return await self._named(measurement, what)
             reader = queries if measurement.kind == "dns" else tools
             script, shown = reader.script(measurement), reader.shown(measurement)
         except (ValueError, KeyError, TypeError) as wrong:
             return Gap(what=what, reason="not-supported", detail=str(wrong), blocking=False)
-        said = await self._sh(script, shown, max(seconds, _patience(measurement)))
+        said = await self._sh(script, shown, max(seconds, _patience(measurement)), what)
         return said if isinstance(said, Gap) else reader.read(measurement, said, what)
 
-    async def _replayed(self, measurement: Measurement, what: str) -> dict[str, Any] | Gap:
-        """libc's sequence by dig or nslookup, one command for each name of the search list and each server."""
-        text = await self._sh(resolving.SCRIPT, resolving.SHOWN, OVERHEAD)
+    async def _named(self, measurement: Measurement, what: str) -> dict[str, Any] | Gap:
+        """By getent, which asks the container's libc, but does not say why it fails; by the sequence replayed."""
+        said = await self._sh(tools.script(measurement), tools.shown(measurement), OVERHEAD + RESOLVING, what)
+        if isinstance(said, Gap):
+            return said
+        told = tools.read(measurement, said, what)
+        if isinstance(told, dict) and not told["failures"]:
+            return told
+        replayed, text = await self._replayed(measurement, what)
+        found = resolving.named(str(measurement.parameters["name"]), text, replayed)
+        if isinstance(told, Gap) or (isinstance(found, dict) and found["failures"]):
+            return found
+        return told
+
+    async def _replayed(self, measurement: Measurement, what: str) -> tuple[dict[str, Any] | Gap, str]:
+        """libc's sequence by dig or nslookup, one command for each name and server; and what the files say."""
+        text = await self._sh(resolving.SCRIPT, resolving.SHOWN, OVERHEAD, what)
         if isinstance(text, Gap):
-            return text
+            return text, ""
 
         async def ask(questions: Sequence[Asked]) -> resolving.Rounds | Gap:
-            script, shown = queries.script_of(questions, 1), queries.shown_of(questions, 1)
-            said = await self._sh(script, shown, OVERHEAD + len(questions) * SLOWEST)
-            return said if isinstance(said, Gap) else queries.rounds(questions, said, what)
+            script, shown = queries.script_of(questions, 1), queries.shown_of(questions, 1, self._tool)
+            said = await self._sh(script, shown, OVERHEAD + len(questions) * SLOWEST, what)
+            found = said if isinstance(said, Gap) else queries.rounds(questions, said, what)
+            self._tool = self._tool if isinstance(found, Gap) else found[0]
+            return found
 
-        return await resolving.replay(measurement.parameters, text, ask)
+        return await resolving.replay(measurement.parameters, text, ask), text
 
-    async def _sh(self, script: str, shown: str, seconds: float) -> str | Gap:
+    async def _sh(self, script: str, shown: str, seconds: float, what: str) -> str | Gap:
         """What a script writes."""
         self._tell(shown)
         done = await self._streams.run(self._pod, self._container, ["sh", "-c", script], seconds)
@@ -126,7 +146,7 @@ class Inside:
         if done.reason != "not-installed":
             return done
         detail = "the container holds neither Python nor a shell: a test pod can measure in its place (--probe)"
-        return msgspec.structs.replace(done, detail=detail, blocking=False)
+        return Gap(what=what, reason="not-installed", detail=detail, blocking=False)
 
     def _tell(self, command: str) -> None:
         self._show(f"in {self._pod.namespace}/{self._pod.name} ({self._container or 'first container'}): {command}")
@@ -136,7 +156,8 @@ def _longest(measurement: Measurement) -> float:
     """Seconds that the measurement takes at worst: every try times out. Endpoints are tried beside each other."""
     given = measurement.parameters
     tries = int(given.get("repeat", 1)) * (int(given.get("retries", 0)) + 1)
-    each = float(given.get("timeout", 2.0)) if measurement.kind in ("tcp", "dns") else RESOLVING
+    usual = 2.0 if measurement.kind in ("tcp", "dns") else RESOLVING
+    each = RESOLVING if measurement.kind == "libc" else float(given.get("timeout", usual))  # libc's is each server's
     return tries * each
 
 

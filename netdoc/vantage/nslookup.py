@@ -46,12 +46,13 @@ def beyond(asked: Asked, tool: str) -> str:
     return f"{'busybox' if tool == 'busybox' else 'BIND'}'s nslookup cannot ask for {missing}" if missing else ""
 
 
-def read(asked: Asked, lines: list[str], tool: str) -> dict[str, Any]:
-    """One round. BIND's asks again over TCP for what comes cut."""
+def read(asked: Asked, lines: list[str], tool: str, code: int) -> dict[str, Any]:
+    """One round. BIND's asks again over TCP for what comes cut; busybox's says nothing of an answer without records."""
     rcode = next((match.group(1) for match in map(_RCODE.match, lines) if match), "")
     start = next((at for at, line in enumerate(lines) if line.startswith(("Name:", "Non-authoritative"))), None)
     answer = _records(asked, lines[_head(lines) :])
-    if not rcode and not answer and start is None and not any("No answer" in one for one in lines):
+    empty = tool == "busybox" and code == 0 and _head(lines) and not any(one.strip() for one in _said(lines))
+    if not (rcode or answer or empty or start is not None or any("No answer" in one for one in lines)):
         return {"ok": False, "transport": "tcp" if asked.tcp else "udp", "failure": failure(_said(lines))}
     cut = any(one.startswith(";; Truncated, retrying") for one in lines)
     told: dict[str, Any] = {"ok": True, "transport": "tcp" if asked.tcp or cut else "udp", "rcode": rcode or "NOERROR"}
@@ -62,8 +63,10 @@ def read(asked: Asked, lines: list[str], tool: str) -> dict[str, Any]:
 
 def _head(lines: list[str]) -> int:
     """Behind the paragraph that names the server; 0 where none does."""
-    server = next((at for at, line in enumerate(lines) if line.startswith("Server:")), len(lines))
-    return next((at for at in range(server, len(lines)) if not lines[at].strip()), 0)
+    server = next((at for at, line in enumerate(lines) if line.startswith("Server:")), None)
+    if server is None:
+        return 0
+    return next((at for at in range(server, len(lines)) if not lines[at].strip()), len(lines))
 
 
 def _said(lines: list[str]) -> list[str]:

@@ -67,11 +67,13 @@ def _by_nslookup(one: Asked, tool: str) -> str:
     return nslookup.command(one) if tool == "nslookup" else nslookup.busybox(one)
 
 
-def shown_of(questions: Sequence[Asked], repeat: int) -> str:
-    """The commands, as they are told beforehand."""
-    ways = (dig.command, nslookup.command, nslookup.busybox)
+def shown_of(questions: Sequence[Asked], repeat: int, tool: str = "") -> str:
+    """The commands, as they are told beforehand: of each tool, as long as the one that is there is not known."""
+    ways = {"dig": dig.command, "nslookup": nslookup.command, "busybox": nslookup.busybox}
+    some = [ways[tool]] if tool in ways else list(ways.values())
     times = f" ({repeat} times)" if repeat > 1 else ""
-    return f"sh, by what is there{times}: " + " | ".join("; ".join(way(one) for one in questions) for way in ways)
+    lead = "" if tool in ways else ", by what is there"
+    return f"sh{lead}{times}: " + " | ".join("; ".join(way(one) for one in questions) for way in some)
 
 
 def read(measurement: Measurement, text: str, what: str) -> dict[str, Any] | Gap:
@@ -105,7 +107,7 @@ def rounds(questions: Sequence[Asked], text: str, what: str) -> tuple[str, list[
         question = questions[at % len(questions)]
         if block[:1] == [CANNOT]:
             return _unasked(what, nslookup.beyond(question, tool))
-        told.append(dig.read(question, block) if tool == "dig" else nslookup.read(question, block, tool))
+        told.append(dig.read(question, block) if tool == "dig" else nslookup.read(question, block, tool, code))
         if code in NOT_RUN or told[-1].get("failure", {}).get("kind") == "error":
             return _unasked(what, f"{tool} ended with {code}: {' '.join(' '.join(block).split())[:200] or 'no words'}")
     return tool, told

@@ -13,8 +13,13 @@ from netdoc.vantage.asked import Asked, asked
 SCRIPT = r"""
 for f in /lib/ld-musl-* /lib*/ld-linux*; do if [ -e "$f" ]; then echo "# $f"; fi; done
 cat /etc/resolv.conf
+echo "# hosts"; cat /etc/hosts
 """
-SHOWN = "sh: cat /etc/resolv.conf; which of /lib/ld-musl-* and /lib*/ld-linux* there are"
+SHOWN = "sh: cat /etc/resolv.conf /etc/hosts; which of /lib/ld-musl-* and /lib*/ld-linux* there are"
+HOSTS = "# hosts\n"
+# What getaddrinfo says of each outcome (getaddrinfo(3); glibc, nss/getaddrinfo.c).
+KINDS = {"NXDOMAIN": "not-found", "refused by libc": "not-found", "NOERROR": "no-address", "SERVFAIL": "no-answer",
+         "no answer": "no-answer"}  # fmt: skip
 FAMILIES = ("A", "AAAA")
 ANOTHER_SERVER = ("SERVFAIL", "NOTIMP", "REFUSED")  # glibc, resolv/res_send.c
 Rounds = tuple[str, list[dict[str, Any]]]
@@ -49,8 +54,32 @@ async def replay(given: Mapping[str, Any], said: str, ask: Ask) -> dict[str, Any
 
 def _conf(given: Mapping[str, Any], said: str) -> ResolvConf:
     if not given.get("nameservers"):
-        return parse(said)
+        return parse(said.partition(HOSTS)[0])
     return ResolvConf(*(tuple(given.get(key, ())) for key in ("nameservers", "search", "options")))
+
+
+def named(name: str, said: str, replayed: dict[str, Any] | Gap) -> dict[str, Any] | Gap:
+    """What the agent's measurement `getaddrinfo` tells, where nothing in the container asks its libc: by its hosts
+    file, else by the sequence replayed."""
+    listed = _listed(name, said)
+    if isinstance(replayed, Gap) and not listed:
+        return replayed
+    addresses, outcome = listed, ""
+    conf, tool = {}, "hosts"
+    if isinstance(replayed, dict):
+        addresses, outcome = listed or list(dict.fromkeys(replayed["addresses"])), replayed["outcome"]
+        conf, tool = replayed["conf"], replayed["tool"]
+    told: dict[str, Any] = {"ok": True, "addresses": addresses}
+    if not addresses:
+        told = {"ok": False, "failure": {"kind": KINDS.get(outcome, "failed"), "detail": outcome}}
+    return {"attempts": 1, "failures": int(not addresses), "tries": [told], "conf": conf, "tool": tool}
+
+
+def _listed(name: str, said: str) -> list[str]:
+    """The addresses that hosts(5) has for the name as it was given."""
+    rows = (line.partition("#")[0].split() for line in said.partition(HOSTS)[2].splitlines())
+    wanted = name.removesuffix(".").lower()
+    return [row[0] for row in rows if wanted in (one.lower() for one in row[1:])]
 
 
 def _libc(given: Mapping[str, Any], said: str) -> Libc:

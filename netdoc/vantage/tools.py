@@ -1,4 +1,4 @@
-"""Measuring with what a shell finds: nc, bash, curl or wget for connections; getent or nslookup for names.
+"""Measuring with what a shell finds: nc, bash, curl or wget for connections, getent for names as libc has them.
 
 The script writes one line for each try, which is read back here. It holds no text of the cluster's but addresses,
 ports and names that are checked first, so that nothing of theirs becomes a command.
@@ -18,11 +18,13 @@ TCP = r"""
 T=$1; N=$2; shift 2
 tool=none
 for t in bash nc curl wget; do if command -v $t >/dev/null 2>&1; then tool=$t; break; fi; done
+plain=; [ $tool = nc ] && case "$(nc --help 2>&1 </dev/null)" in *-z*) ;; *BusyBox*) plain=yes;; esac
 limit() { if command -v timeout >/dev/null 2>&1; then timeout $T "$@"; else "$@"; fi; }
 try() {
   case $tool in
     bash) limit bash -c "exec 3<>/dev/tcp/$1/$2" 2>&1;;
-    nc) limit nc -z -v -w $T $1 $2 </dev/null 2>&1;;
+    nc) if [ $plain ]; then limit nc -w $T $1 $2 -e sh -c : </dev/null 2>&1
+        else limit nc -z -v -w $T $1 $2 </dev/null 2>&1; fi;;
     curl) curl -sSv -m $T "telnet://$1:$2" </dev/null 2>&1;;
     wget) wget -T $T -O /dev/null "http://$1:$2/" 2>&1;;
   esac
@@ -41,14 +43,9 @@ wait
 """
 
 NAME = r"""
-for t in getent nslookup; do if command -v $t >/dev/null 2>&1; then tool=$t; break; fi; done
-[ -z "$tool" ] && { echo "none"; exit 0; }
-case $tool in
-  getent) m=$(getent ahosts $1 2>&1 || getent hosts $1 2>&1);;
-  nslookup) m=$(nslookup $1 2>&1);;
-esac
-c=$?
-echo "name $tool $c"; printf '%s\n' "$m" | head -40; echo "conf"; cat /etc/resolv.conf 2>/dev/null
+command -v getent >/dev/null 2>&1 || { echo "none"; exit 0; }
+m=$(getent ahosts $1 2>&1 || getent hosts $1 2>&1)
+echo "name getent $?"; printf '%s\n' "$m" | head -40; echo "conf"; cat /etc/resolv.conf 2>/dev/null
 """
 
 
@@ -67,7 +64,7 @@ def shown(measurement: Measurement) -> str:
     """What the script does, as it is told beforehand."""
     given = measurement.parameters
     if measurement.kind == "getaddrinfo":
-        return f"sh: getent ahosts {given['name']}, or nslookup; cat /etc/resolv.conf"
+        return f"sh: getent ahosts {given['name']}; cat /etc/resolv.conf"
     places = ", ".join(f"{one['address']} {one['port']}" for one in given["endpoints"])
     return f"sh: connect {given.get('repeat', 1)} times to each of {places}, by bash, nc, curl or wget"
 
@@ -76,10 +73,20 @@ def read(measurement: Measurement, text: str, what: str) -> dict[str, Any] | Gap
     """The result in the agent's form."""
     lines = text.splitlines()
     if not lines or lines[0] == "none":
-        wanted = "getent, nslookup" if measurement.kind == "getaddrinfo" else "nc, bash, curl, wget"
+        wanted = "getent" if measurement.kind == "getaddrinfo" else "nc, bash, curl, wget"
         detail = f"the container holds none of python3, {wanted}"
         return Gap(what=what, reason="not-installed", detail=detail, blocking=False)
-    return _read_name(lines) if measurement.kind == "getaddrinfo" else _read_tries(measurement, lines)
+    return _read_name(lines) if measurement.kind == "getaddrinfo" else _known(_read_tries(measurement, lines), what)
+
+
+def _known(result: dict[str, Any], what: str) -> dict[str, Any] | Gap:
+    """The result; a gap where the tool said nothing that is understood, for that is no failed connection."""
+    tries = [one for row in result["endpoints"] for one in row["tries"]]
+    told = [one.get("failure", {}) for one in tries]
+    if not tries or any(one.get("kind") != "error" for one in told):
+        return result
+    detail = f"{result['tool']} says: {told[0]['detail']}"
+    return Gap(what=what, reason="not-supported", detail=detail, blocking=False)
 
 
 def _read_tries(measurement: Measurement, lines: list[str]) -> dict[str, Any]:
@@ -116,6 +123,8 @@ def _verdict(tool: str, code: int, said: str) -> dict[str, Any]:
         kind = "refused"
     elif "no route" in lower or "unreachable" in lower:
         kind = "unreachable"
+    elif tool == "wget" and "download timed out" in lower:
+        kind = "error"  # busybox: connected or not, it says no more of a server that stays silent
     elif code in (124, 137, 143) or "timed out" in lower or "timeout" in lower or (tool == "curl" and code == 28):
         kind = "timeout"
     else:
@@ -125,42 +134,28 @@ def _verdict(tool: str, code: int, said: str) -> dict[str, Any]:
 
 def _talked(said: str) -> bool:
     """wget got an answer that it did not like: it was an answer."""
-    return any(sign in said for sign in ("server returned", "http/", "bad header", "error getting response", "saving"))
+    signs = ("server returned", "http/", "bad header", "error getting response", "saving", "... connected.")
+    return any(sign in said for sign in signs)
 
 
 def _read_name(lines: list[str]) -> dict[str, Any]:
-    _, tool, code = [*lines[0].split(" "), "", ""][:3]
+    code = lines[0].rpartition(" ")[2]
     end = lines.index("conf") if "conf" in lines else len(lines)
     said, conf = lines[1:end], lines[end + 1 :]
-    addresses = _addresses(tool, said)
+    words = (line.split()[0] for line in said if line.split())
+    addresses = list(dict.fromkeys(word for word in words if is_address(word)))
     told: dict[str, Any] = {"ok": True, "addresses": addresses}
     if not addresses:
-        told = {"ok": False, "failure": {"kind": _name_failure(" ".join(said).lower()), "detail": " ".join(said)[:200]}}
+        detail = " ".join(said)[:200] or f"getent ended with {code} and says no more"
+        told = {"ok": False, "failure": {"kind": "failed", "detail": detail}}
     return {
         "attempts": 1,
         "failures": int(not addresses),
         "tries": [told],
         "conf": _conf(conf),
-        "tool": tool,
+        "tool": "getent",
         "code": int(code) if code.isdecimal() else None,
     }
-
-
-def _name_failure(said: str) -> str:
-    if any(sign in said for sign in ("nxdomain", "can't find", "not found")):
-        return "not-found"
-    return "no-answer" if any(sign in said for sign in ("timed out", "no servers", "servfail")) else "failed"
-
-
-def _addresses(tool: str, said: list[str]) -> list[str]:
-    """Of nslookup those behind the name, not the server's own."""
-    if tool == "nslookup":
-        start = next((at for at, line in enumerate(said) if line.startswith(("Name:", "Non-authoritative"))), len(said))
-        words = [word for line in said[start:] if "ddress" in line for word in line.split()]
-    else:
-        words = [line.split()[0] for line in said if line.split()]
-    found = (word for word in words if is_address(word))
-    return list(dict.fromkeys(found))
 
 
 def _conf(lines: list[str]) -> dict[str, list[str]]:

@@ -55,6 +55,7 @@ class Socket:
     def __init__(self, *frames: tuple[int, bytes]) -> None:
         self._frames = list(frames)
         self._held: dict[int, bytes] = {}
+        self.written: list[bytes] = []
 
     def is_open(self) -> bool:
         return bool(self._frames)
@@ -62,6 +63,9 @@ class Socket:
     def update(self, timeout: float = 0) -> None:
         channel, data = self._frames.pop(0)
         self._held[channel] = self._held.get(channel, b"") + data
+
+    def write_stdin(self, data: bytes) -> None:
+        self.written.append(data)
 
     def peek_channel(self, channel: int, timeout: float = 0) -> bytes:
         return self._held.get(channel, b"")
@@ -83,7 +87,23 @@ def exit_of(code: str) -> bytes:
 def test_a_command_that_ran(end: bytes, code: int) -> None:
     split = "ä".encode()
     opened = Socket((1, b"a" + split[:1]), (2, b"oh"), (1, split[1:]), (3, end))
-    assert streams._read(opened, float("inf")) == Output("aä", "oh", code)
+    assert streams._talk(opened, b"", float("inf")) == Output("aä", "oh", code)
+
+
+def test_input_follows_the_first_output_in_pieces_and_once() -> None:
+    opened = Socket((2, b"a warning"), (1, b"ready"), (1, b"done"), (3, status(status="Success")))
+    given = bytes(range(256)) * 300
+    assert streams._talk(opened, given, float("inf")).stdout == "readydone"
+    assert b"".join(opened.written) == given
+    assert max(map(len, opened.written)) <= 32 << 10
+
+
+def test_a_program_that_is_not_there_is_given_nothing() -> None:
+    """Written to while it ends, the connection could not be read to its end, and nobody would know why."""
+    opened = Socket((3, status(status="Failure", message='exec: "python3": executable file not found in $PATH')))
+    with pytest.raises(FileNotFoundError):
+        streams._talk(opened, b"program", float("inf"))
+    assert opened.written == []
 
 
 @pytest.mark.parametrize(
@@ -93,17 +113,17 @@ def test_a_command_that_ran(end: bytes, code: int) -> None:
 )  # fmt: skip
 def test_a_command_that_never_ran(end: bytes) -> None:
     with pytest.raises(FileNotFoundError):
-        streams._read(Socket((3, end)), float("inf"))
+        streams._talk(Socket((3, end)), b"", float("inf"))
 
 
 def test_a_connection_that_ended_first() -> None:
     with pytest.raises(OSError, match="ended before"):
-        streams._read(Socket((1, b"half")), float("inf"))
+        streams._talk(Socket((1, b"half")), b"", float("inf"))
 
 
 def test_a_command_that_does_not_end() -> None:
     with pytest.raises(TimeoutError):
-        streams._read(Socket((1, b"x")), 0.0)
+        streams._talk(Socket((1, b"x")), b"", 0.0)
 
 
 @pytest.mark.parametrize(
