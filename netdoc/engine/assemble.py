@@ -158,7 +158,8 @@ def _folded(said: tuple[NotChecked, ...]) -> tuple[NotChecked, ...]:
 def _blocked(ledger: Ledger) -> tuple[str, ...]:
     """What made a hop unknown: what stands at a hop first, then what a check as a whole could not do."""
     blocking = sorted((one for one in ledger.unjudged if one.blocking), key=lambda one: not one.hop)
-    return tuple(one.what for one in blocking)
+    failed = (f"{one.title}: {one.reason}" for one in ledger.entries if one.status == "unknown" and one.reason)
+    return (*(one.what for one in blocking), *failed)
 
 
 def _outside(hops: tuple[ReportHop, ...]) -> tuple[NotChecked, ...]:

@@ -9,7 +9,7 @@ from netdoc.engine.impact import impact
 from netdoc.model.finding import Finding
 from netdoc.model.kube import ObjectRef
 from netdoc.model.path import Hop, Path
-from netdoc.model.report import Impact, ReportHop
+from netdoc.model.report import CheckStatus, Impact, ReportHop
 from netdoc.model.target import Target
 
 SERVICE = ObjectRef(api_version="v1", kind="Service", name="web", namespace="shop")
@@ -34,7 +34,7 @@ HOPS = (
 )
 def test_impact(hurt: tuple[str, ...], severity: str, expected: Impact | None) -> None:
     finding = Finding(code="pod.not-ready", title="", object=SERVICE, hops=hurt, severity=severity)  # type: ignore[arg-type]
-    status = "fail" if severity == "error" else "warn"
+    status: CheckStatus = "fail" if severity == "error" else "warn"
     hops = tuple(
         ReportHop(id=hop.id, kind=hop.kind, next=hop.next, status=status if hop.id in hurt else "pass") for hop in HOPS
     )
