@@ -189,7 +189,8 @@ async def _lookup(vantage: Vantage, name: str, repeat: int) -> Lookup:
 def _astray(lookup: Lookup, resolver: Resolver) -> bool:
     """The full name has addresses, and libc came to none of them: the search list led elsewhere."""
     right = resolver.name.addresses
-    return bool(right) and bool(lookup.tries) and not right & lookup.addresses
+    nowhere = any(one["failure"]["kind"] in ("not-found", "no-address") for one in lookup.failed)
+    return bool(right) and (nowhere or bool(lookup.addresses)) and not right & lookup.addresses
 
 
 async def _servers(

@@ -155,7 +155,9 @@ def stalling(lookup: Lookup, resolver: Resolver) -> bool:
     """libc waited, or found nothing in time, and single questions are answered: it asks for A and AAAA together."""
     late = any(float(one.get("ms", 0.0)) >= STALL for one in lookup.tries)
     missed = any(one["failure"]["kind"] in ("no-answer", "failed") for one in lookup.failed)
-    return (late or missed) and bool(resolver.name.addresses) and not resolver.name.lost
+    answered = bool(resolver.name.addresses) and not resolver.name.lost
+    cut = resolver.name.truncated and resolver.tcp is not None and resolver.tcp.silent  # that says it all
+    return (late or missed) and answered and not cut
 
 
 async def pair_of(vantage: Vantage, server: str, domain: str) -> Pair | None:
