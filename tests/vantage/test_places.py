@@ -110,6 +110,78 @@ async def test_a_name_is_looked_up_step_by_step_by_python_and_by_dig(programs: t
                     "addresses": ["10.43.7.9", "fd00::9"], "outcome": "resolved"}  # fmt: skip
 
 
+HOSTS = "# hosts\n127.0.0.1 localhost\n10.0.0.7 pinned.example  Alias # comment\n"
+
+
+class Scripted(Container):
+    """Holds no getent; what its files say is given, and its DNS is this machine's dig."""
+
+    def __init__(self, files: str) -> None:
+        super().__init__("sh")
+        self._files = files
+
+    async def run(
+        self, pod: ObjectRef, container: str, command: list[str], seconds: float, given: str = ""
+    ) -> Output | Gap:
+        if "getent ahosts" in command[-1]:
+            return Output("none\n", "", 0)
+        if "/etc/resolv.conf" in command[-1]:
+            return Output(self._files, "", 0)
+        return await super().run(pod, container, command, seconds, given)
+
+
+async def named(files: str, name: str, port: int) -> dict[str, Any] | Gap:
+    parameters = {"name": name, "port": port, "timeout": 1.0}
+    return await inside(Scripted(files)).measure(Measurement(kind="getaddrinfo", parameters=parameters))
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("web.shop", ["10.43.7.9"]),
+        ("alias", ["10.0.0.7"]),
+        ("nobody", "not-found"),
+        ("empty", "no-address"),
+        ("broken", "no-answer"),
+        ("a..b", "not-found"),
+    ],
+)
+async def test_without_getent_a_name_is_resolved_as_libc_would(name: str, told: Any) -> None:
+    """nslookup has rules of its own for search lists, and knows no hosts file."""
+    if shutil.which("dig") is None:
+        pytest.skip("dig is not installed here")
+    held = {
+        "web.shop.svc.cluster.local.": records("10.43.7.9"),
+        **{f"empty.{one}": records() for one in ("", "svc.cluster.local.")},
+        **{f"broken.{one}": records(rcode="SERVFAIL") for one in ("", "svc.cluster.local.")},
+    }
+    with answering(by_name(held, records(rcode="NXDOMAIN"))) as port:
+        conf = "nameserver 127.0.0.1\nsearch svc.cluster.local\noptions ndots:5\n"
+        result = await named(conf + HOSTS, name, port)
+    assert isinstance(result, dict), result
+    one = result["tries"][0]
+    assert (one.get("addresses") or one["failure"]["kind"]) == told
+    assert (result["attempts"], result["failures"]) == (1, int(isinstance(told, str)))
+
+
+async def test_a_container_without_a_resolver_is_a_gap() -> None:
+    result = await named("# hosts\n", "web", 53)
+    assert isinstance(result, Gap)
+    assert "names none" in result.detail
+
+
+@pytest.mark.parametrize(("files", "libc"), [("# /lib/ld-musl-x86_64.so.1\n", "musl"), ("", "glibc"),
+    ("# /lib/ld-musl-x86_64.so.1\n# /lib64/ld-linux-x86-64.so.2\n", "glibc")])  # fmt: skip
+async def test_a_containers_libc_is_told_by_its_loader(files: str, libc: str) -> None:
+    if shutil.which("dig") is None:
+        pytest.skip("dig is not installed here")
+    with answering(records("10.43.7.9")) as port:
+        asked = Measurement(kind="libc", parameters={"name": "web.", "port": port})
+        result = await inside(Scripted(f"{files}nameserver 127.0.0.1\n{HOSTS}")).measure(asked)
+    assert isinstance(result, dict), result
+    assert (result["libc"], result["addresses"]) == (libc, ["10.43.7.9"])
+
+
 @pytest.mark.parametrize("programs", [("python3", "sh"), ("sh",)])
 @pytest.mark.parametrize("parameters", [{}, {"name": 7}, {"name": "a..b"}, {"name": "a.", "server": "x"}])
 @pytest.mark.parametrize("kind", ["dns", "libc"])

@@ -82,6 +82,8 @@ ANSWERS = {
     "soa": ("SOA", holding((NAME, "SOA", SOA))),
     "none": ("A", records(rcode="NXDOMAIN")),
     "no-data": ("A", holding(authority=SOA)),
+    "own-no-data": ("AAAA", records("192.0.2.7", flags=dns.flags.AA)),
+    "own-one": ("A", records("192.0.2.7", flags=dns.flags.AA)),
     "refused": ("A", records(rcode="REFUSED")),
     "failed": ("A", records(rcode="SERVFAIL")),
 }

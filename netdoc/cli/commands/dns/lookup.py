@@ -67,11 +67,11 @@ async def _lookup(
     servers: tuple[str, ...],
     consents: frozenset[Consent],
 ) -> Told:
-    from netdoc.report.inert import line
+    from netdoc.report.inert import COMMAND, line
     from netdoc.vantage import vantages_of
 
     cluster = await open_cluster(where, "dns")
-    places = vantages_of(cluster, consents, lambda text: print(f"netdoc: {line(text)}", file=sys.stderr))
+    places = vantages_of(cluster, consents, lambda text: print(f"netdoc: {line(text, COMMAND)}", file=sys.stderr))
     try:
         return await see(watched(cluster, how), places, name, source, servers)
     finally:

@@ -76,10 +76,8 @@ async def inside(vantages: Vantages, pod: kube.Pod, name: str) -> list[View]:
     """The name as the container's libc asks for it, step by step; and what that libc itself says where it is not the
     same, which hosts(5) and nsswitch.conf(5) bring about."""
     vantage = container_of(vantages, pod)
-    steps, end = await asyncio.gather(
-        vantage.measure(Measurement(kind="libc", parameters={"name": name})),
-        vantage.measure(Measurement(kind="getaddrinfo", parameters={"name": name})),
-    )
+    steps = await vantage.measure(Measurement(kind="libc", parameters={"name": name}))
+    end = await vantage.measure(Measurement(kind="getaddrinfo", parameters={"name": name}))
     view, own = of_libc(vantage.name, steps), _of_getaddrinfo(vantage.name, end)
     told = own.gap is None and (view.gap is not None or set(own.addresses) != set(view.addresses))
     return [view, own] if told else [view]
