@@ -31,11 +31,34 @@ def measurable(told: dict[str, Any]) -> bool:
 @pytest.mark.parametrize("id_", BROKEN)
 def test_the_cause_is_told_first_when_measured_too(id_: str) -> None:
     told, code = report("diagnose", f"--demo={id_}", *CONSENTS)
-    assert causes(told)[:1] == [expected(id_)], [(one["code"], one.get("explainedBy")) for one in told["findings"]]
+    assert causes(told) == [expected(id_)], [(one["code"], one.get("explainedBy")) for one in told["findings"]]
+    errors = [one for one in told["findings"] if one["severity"] == "error" and one["id"] not in told["rootCauses"]]
+    assert all(one["explainedBy"] for one in errors)
     by_id = {one["id"]: one for one in told["findings"]}
     root = by_id[told["rootCauses"][0]]
     assert (told["status"], code) == (("fail", 1) if root["severity"] == "error" else ("warn", 0))
     assert told["basis"] == "measured" or not measurable(told)
+
+
+@pytest.mark.parametrize(
+    ("id_", "code", "vantage"),
+    [
+        ("policy-dns-forgotten", "dns.timeout", "exec:shop/client-"),
+        ("dns-hosts-trap", "dns.servfail", "exec:shop/client-"),
+        ("dns-nameserver-nobody", "dns.timeout", "exec:shop/client-"),
+        ("dns-one-of-two", "dns.server-partial", "port-forward:kube-system/coredns-"),
+        ("one-node-in-three", "service.endpoint-dead", "exec:shop/client-"),
+        ("cni-down", "dns.timeout", "exec:shop/api-"),
+        ("crash-loop-long-backoff", "pod.port-closed", "exec:shop/api-"),
+    ],
+)
+def test_what_packets_show_of_it_is_folded_below(id_: str, code: str, vantage: str) -> None:
+    told, _ = report("diagnose", f"--demo={id_}", *CONSENTS)
+    shown = next((one for one in told["findings"] if one["code"] == code), None)
+    assert shown is not None, [one["code"] for one in told["findings"]]
+    assert shown["explainedBy"]
+    evidence = [one for one in told["evidence"] if one["id"] in shown["evidence"]]
+    assert any(one["vantage"].startswith(vantage) and one["failures"] for one in evidence)
 
 
 @pytest.mark.parametrize("route", MEASURED, ids=lambda route: f"{route.source}-{route.target}")
