@@ -24,8 +24,8 @@ Tell = Callable[[Consent, str, Answer], None]
 """Hears of each command that was decided on, before it is run."""
 
 WORDS: dict[Consent, str] = {
-    "exec": "run commands in the source's container, by the tools that it holds",
-    "port-forward": "open tunnels to the DNS pods, to ask each by itself",
+    "exec": "run commands in the source's container",
+    "port-forward": "open a tunnel to each DNS pod",
     "probe": "create test pods",
 }
 

@@ -43,7 +43,8 @@ def events_of(name: str) -> tuple[Event, ...]:
 async def freeze(name: str) -> None:
     feed = Feed()
     await Conduct(RUN, plan_of(name), feed).go()
-    observed, lines = 0, []
+    observed = 0
+    lines: list[bytes] = []
     for event in feed.events:
         observed += event.event == "observed"
         if event.event != "observed" or observed <= RECORDS:

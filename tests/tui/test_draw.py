@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from netdoc.model.kube import Service
-from netdoc.model.kube.meta import ObjectMeta, ObjectRef
+from netdoc.model.kube.meta import ObjectRef, TrackedMeta
 from netdoc.model.record import Ask
+from netdoc.model.report import ReportEvidence
 from netdoc.tui.complete import best
+from netdoc.tui.draw.dig import draw_dig
 from netdoc.tui.draw.excerpt import draw_excerpt, lines_of, yaml_of
 from netdoc.tui.draw.lists import EndpointRow, EndpointTable, command_of, span
 from netdoc.tui.draw.sheet import Sheet
@@ -52,7 +55,7 @@ def test_the_lines_of_a_field(field: str, lines: tuple[int, int] | None) -> None
 
 
 def test_an_excerpt_marks_the_field_and_nothing_else() -> None:
-    service = Service(metadata=ObjectMeta(name="web", namespace="shop", labels={"app": "web"}))
+    service = Service(metadata=TrackedMeta(name="web", namespace="shop", labels={"app": "web"}))
     sheet = Sheet(60)
     assert draw_excerpt(sheet, service, "metadata.labels")
     marked = [line.plain for line in sheet.lines if "▶" in line.plain]
@@ -62,7 +65,7 @@ def test_an_excerpt_marks_the_field_and_nothing_else() -> None:
 
 def test_yaml_is_what_kubectl_would_write_without_secrets() -> None:
     annotations = {"token": "abcdefgh12345678"}
-    text = yaml_of(Service(metadata=ObjectMeta(name="web", annotations=annotations)))
+    text = yaml_of(Service(metadata=TrackedMeta(name="web", annotations=annotations)))
     assert text.startswith("apiVersion: v1\nkind: Service\n")
     assert "abcdefgh12345678" not in text
 
@@ -116,3 +119,43 @@ def test_spans_are_short() -> None:
 def test_an_endpoint_that_nobody_read_is_not_made_up() -> None:
     row = EndpointRow(status="unknown", pod="web-0", ref=ObjectRef(api_version="v1", kind="Pod", name="web-0"))
     assert (row.node, row.zone, row.ready, row.revision) == ("?", "?", "?", "?")
+
+
+def answer(**data: object) -> ReportEvidence:
+    return ReportEvidence(
+        id="E1", kind="dns", observed="NOERROR 10.43.7.9", vantage="exec:shop/client", data=dict(data)
+    )
+
+
+def drawn(evidence: ReportEvidence) -> list[str]:
+    sheet = Sheet(90)
+    draw_dig(sheet, evidence)
+    return [" ".join(line.plain.split()) for line in sheet.lines]
+
+
+def test_an_answer_is_drawn_as_dig_writes_it() -> None:
+    record = {"name": "web.shop.svc.cluster.local.", "type": "A", "ttl": 5, "data": "10.43.7.9"}
+    told = answer(
+        server="10.43.0.10", name=record["name"], type="A", transport="udp", rcode="NOERROR",
+        flags=["QR", "AA", "RD"], answer=[record, {**record, "data": "\x1b[2J[bold]x[/]"}], ms=3.2,
+    )  # fmt: skip
+    assert drawn(told) == [
+        ";; status: NOERROR; flags: qr aa rd",
+        ";; QUESTION SECTION:",
+        ";web.shop.svc.cluster.local. IN A",
+        ";; ANSWER SECTION: 2 records",
+        "web.shop.svc.cluster.local. 5 IN A 10.43.7.9",
+        "web.shop.svc.cluster.local. 5 IN A \\x1b[2J[bold]x[/]",
+        ";; Query time: 3 ms SERVER: 10.43.0.10 (UDP)",
+    ]
+
+
+def test_a_question_without_an_answer_is_drawn_with_how_it_failed() -> None:
+    told = answer(server="10.43.0.10", name="web.shop.svc.cluster.local.", type="A", transport="udp")
+    lines = drawn(msgspec.structs.replace(told, observed="2 of 2 without an answer: no answer came"))
+    assert lines == [
+        ";; QUESTION SECTION:",
+        ";web.shop.svc.cluster.local. IN A",
+        ";; 2 of 2 without an answer: no answer came",
+        ";; SERVER: 10.43.0.10 (UDP)",
+    ]

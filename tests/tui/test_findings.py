@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from textual.content import Content
 from textual.widgets import Input, Label
 
 from netdoc.model.finding import SEVERITIES
+from netdoc.model.report import ReportFinding
 from netdoc.tui.draw import lists
 from netdoc.tui.filtering import ORDERS, chosen, ordered, ranked
 from netdoc.tui.screens.findings import FindingsScreen
@@ -99,9 +101,9 @@ async def test_of_ten_thousand_only_those_in_sight_are_drawn(monkeypatch: pytest
     drawn: list[str] = []
     draw = lists.finding
 
-    def counted(one: object, width: int) -> object:
-        drawn.append(one.id)  # type: ignore[attr-defined]
-        return draw(one, width)  # type: ignore[arg-type]
+    def counted(one: ReportFinding, width: int, column: str = "") -> Content:
+        drawn.append(one.id)
+        return draw(one, width, column)
 
     monkeypatch.setattr(lists, "finding", counted)
     app = app_for()

@@ -122,7 +122,7 @@ async def test_a_step_under_way_tells_why_and_what_is_next() -> None:
     app = app_for()
     async with app.run_test(size=(120, 40)) as pilot:
         screen = await show(pilot, session)
-        line = str(screen.query_one("#next").render())  # type: ignore[attr-defined]
+        line = str(screen.query_one("#next").render())
         assert "Find the target" in line
         assert "then: Check network policies" in line
         assert session.live

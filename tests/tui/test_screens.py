@@ -14,14 +14,17 @@ import pytest
 from textual.pilot import Pilot
 
 from netdoc.journal.compare import compare
-from netdoc.model.report import Note
+from netdoc.model.event import Event
+from netdoc.model.record import Ask, Record
+from netdoc.model.report import ReportEvidence
 from netdoc.tui import settings
 from netdoc.tui.app import NetdocApp
 from netdoc.tui.conduct import sight
 from netdoc.tui.installed import Installed
 from netdoc.tui.opening import NotOpened
+from netdoc.tui.screens.consent import ConsentScreen
 from netdoc.tui.screens.question import QuestionScreen
-from netdoc.tui.session import Session
+from netdoc.tui.session import Ran, Session
 from netdoc.tui.start import Place
 from netdoc.tui.widgets.rows import Rows
 from tests.tui.driving import app_for, frozen, of_report, ready, show, until
@@ -123,9 +126,71 @@ def recovered() -> Session:
     return of_report(msgspec.structs.replace(report, compared=compare(whole("selector"), report)))
 
 
+COMMANDS = (
+    "in shop/client-7456c8596-jl8gk (client): python3 -c '(netdoc/agent: serve, parameters, failures, connect)' "
+    '\'{"id":1,"kind":"tcp","parameters":{"endpoints":[{"address":"10.43.115.7","port":80},'
+    '{"address":"10.42.0.13","port":8080}],"repeat":3,"timeout":2.0}}\'',
+    "a tunnel to kube-system/coredns-8895898d9-ctjkx, port 53",
+)
+
+
+async def consenting(pilot: Pilot[None]) -> None:
+    await show(pilot, measured())
+    pilot.app.push_screen(ConsentScreen({"consent": "exec", "command": COMMANDS[0]}, "context lab"))
+    await pilot.pause()
+
+
+async def measuring(pilot: Pilot[None]) -> None:
+    await show(pilot, frozen("selector"))
+    await pilot.press("m")
+    screen: Any = pilot.app.screen
+    screen.off["port-forward"] = "you may not get pods/portforward in kube-system (RBAC)"
+    await pilot.press("space", "down")
+    await pilot.pause()
+
+
+async def marking(pilot: Pilot[None]) -> None:
+    await show(pilot, frozen("selector"))
+    await pilot.press("f4")
+    rows = pilot.app.screen.query_one("#checks", Rows)
+    await until(pilot, lambda: bool(rows.items))
+    await pilot.press("space", "down", "down", "space")
+    await pilot.pause()
+
+
+def measured() -> Session:
+    """A run in which commands were decided on."""
+    session = frozen("healthy")
+    for command, consent, answer in zip(COMMANDS, ("exec", "port-forward"), ("all", "no"), strict=True):
+        session.log.append(Ran(at=BEGAN, consent=consent, command=command, answer=answer))
+    places = '{"endpoints":[{"address":"10.43.115.7","port":80},{"address":"10.42.0.13","port":8080}]}'
+    asked = Ask(verb="measure", resource="tcp", name="exec:shop/client-7456c8596-jl8gk", fields=places)
+    session.log.append(Record(id="R99", ask=asked, at=BEGAN, vantage=asked.name))
+    return session
+
+
+def dug() -> Session:
+    """A finding that rests on what name servers said."""
+    report = whole("selector")
+    record = {"name": "web.shop.svc.cluster.local.", "type": "A", "ttl": 5, "data": "10.43.7.9"}
+    told = {"server": "10.43.0.10", "name": record["name"], "type": "A", "transport": "udp"}
+    answered = {**told, "rcode": "NOERROR", "flags": ["QR", "AA", "RD"], "answer": [record], "ms": 1.4}
+    proofs = (
+        ReportEvidence(id="E90", kind="dns", at=BEGAN, vantage="exec:shop/client-7456c8596-jl8gk", data=answered,
+                       observed="NOERROR 10.43.7.9", expected="10.43.115.7", attempts=2, failures=0),
+        ReportEvidence(id="E91", kind="dns", at=BEGAN, vantage="exec:shop/client-7456c8596-jl8gk",
+                       data={**told, "server": "10.42.0.9"}, observed="2 of 2 without an answer: no answer came",
+                       attempts=2, failures=2),
+    )  # fmt: skip
+    first = msgspec.structs.replace(report.findings[0], evidence=("E90", "E91"))
+    return of_report(msgspec.structs.replace(report, findings=(first, *report.findings[1:]),
+                                             evidence=(*proofs, *report.evidence)))  # fmt: skip
+
+
 def noted() -> Session:
     session = frozen("rollout")
-    session.notes.append(Note(at=BEGAN, text="rolled back by hand, told the team"))
+    told = "rolled back by hand, told the team"
+    session.take(Event(event="noted", at=BEGAN, run=session.run, seq=session.last + 1, note=told))
     return session
 
 
@@ -162,6 +227,13 @@ PICTURES: dict[str, tuple[tuple[int, int], str, Before]] = {
     "timeline": (SMALL, "dark", shown(noted, "4")),
     "blind": (SMALL, "light", shown(of("selector"), "5")),
     "log": (SMALL, "dark", shown(of("selector"), "6")),
+    "consent": (SMALL, "dark", consenting),
+    "consent-wide": (WIDE, "light", consenting),
+    "measure": (SMALL, "dark", measuring),
+    "measured-log": (SMALL, "light", shown(measured, "6", "G")),
+    "marks": (SMALL, "dark", marking),
+    "sorted": (SMALL, "dark", shown(lambda: of_report(many(40)), "slash", "s", "s", "S")),
+    "dig": (WIDE, "dark", shown(dug, "2")),
     "hop": (WIDE, "dark", shown(of("selector"), *HOP)),
     "step": (SMALL, "light", shown(of("selector"), "tab", "down", "down", "down")),
     "findings": (SMALL, "dark", shown(lambda: of_report(many(40)), "slash")),

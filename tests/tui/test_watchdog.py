@@ -113,7 +113,7 @@ async def test_reading_a_long_run_back_hangs_beside_the_screen(monkeypatch: pyte
 
 
 async def test_leaving_does_not_wait_for_a_cluster_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
-    hang = Hang(conduct.open_place)
+    hang = Hang(opening.open_place)
     monkeypatch.setattr(conduct, "open_place", hang)
     app = app_for("selector-typo", target=TARGET)
     async with app.run_test() as pilot:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from netdoc.model.kube.meta import Object, ObjectRef
 from netdoc.model.report import Report, ReportEvidence, ReportFinding
 from netdoc.report import phrases
+from netdoc.tui.draw.dig import draw_dig
 from netdoc.tui.draw.excerpt import draw_excerpt
 from netdoc.tui.draw.sheet import Sheet
 
@@ -61,14 +62,9 @@ def _log(sheet: Sheet, one: ReportEvidence, lookup: Lookup) -> None:
 
 
 def _dig(sheet: Sheet, one: ReportEvidence, lookup: Lookup) -> None:
-    """What a resolver said, line by line as dig writes its answer section."""
-    sheet.field("asked", one.field)
-    answers = one.data.get("answers")
-    lines = [str(line) for line in answers] if isinstance(answers, list | tuple) else one.observed.split("\n")
-    for line in lines:
-        sheet.prose(line, indent=2, lead="; ", lead_style="faint")
-    if one.expected:
-        sheet.field("expected", one.expected)
+    if one.field:
+        sheet.field("asked", one.field)
+    draw_dig(sheet, one)
 
 
 def _timeline(sheet: Sheet, events: list[ReportEvidence]) -> None:

@@ -69,10 +69,12 @@ def span(seconds: float) -> str:
     return f"{seconds:.1f}s" if seconds < 60 else f"{seconds // 60:.0f}m"
 
 
-def finding(one: ReportFinding, width: int) -> Content:
+def finding(one: ReportFinding, width: int, column: str = "") -> Content:
+    """Where there is little room, the code or the namespace only where the list is sorted by it."""
     status = phrases.OF_SEVERITY[one.severity]
     lead = f"{phrases.GLYPHS[status]} {one.severity.upper()}".ljust(BADGE + 1)
-    code = one.code.ljust(30) if width >= 90 else ""
+    code = one.code.ljust(30) if width >= 90 or column == "code" else ""
+    code += f"{one.object.namespace or '-'} ".ljust(16) if column == "namespace" else ""
     return ink((lead, status), (code, "faint"), (one.title, ""), (f"  {one.object}", "faint")).truncate(
         width, ellipsis=True
     )

@@ -14,13 +14,14 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Button, Checkbox, Input, Label
+from textual.widgets import Button, Input, Label
 
 from netdoc.report import inert
 from netdoc.tui.draw.sheet import ink
 from netdoc.tui.start import Plan
 from netdoc.tui.widgets.boxes import ConsentBoxes
 from netdoc.tui.widgets.rows import Rows
+from netdoc.tui.widgets.tick import Tick
 
 if TYPE_CHECKING:
     from netdoc.engine.check import Check
@@ -70,8 +71,8 @@ class ChecksScreen(ModalScreen[None]):
 
     def _tell(self) -> None:
         count = len(self.marked)
-        runs = f"enter runs the {count} that are marked" if count else "enter opens its form"
-        self.query_one("#marked", Label).update(f"{runs}; space marks, a marks all, esc goes back")
+        runs = f"enter runs these {count}" if count else "enter opens its form"
+        self.query_one("#marked", Label).update(f"{runs}, space marks, a marks all, esc goes back")
         self.query_one("#checks", Rows).refresh()
 
     def _loaded(self, item: Any) -> bool:
@@ -181,16 +182,16 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     default: str
     doc: str
 
-    def widgets(self) -> Iterator[Label | Checkbox | Input]:
+    def widgets(self) -> Iterator[Label | Tick | Input]:
         if self.type is bool:
-            yield Checkbox(f"{self.name}  {self.doc}", value=self.default == "True", id=f"p-{self.name}", compact=True)
+            yield Tick(f"{self.name}  {self.doc}", value=self.default == "True", id=f"p-{self.name}")
             return
         yield Label(f"{self.name}  {self.doc}".rstrip(), classes="faint", markup=False)
         yield Input(placeholder=self.default, id=f"p-{self.name}", classes="field")
 
     def value(self, form: CheckForm) -> Any:
         if self.type is bool:
-            return form.query_one(f"#p-{self.name}", Checkbox).value
+            return form.query_one(f"#p-{self.name}", Tick).value
         return form.query_one(f"#p-{self.name}", Input).value.strip()
 
 

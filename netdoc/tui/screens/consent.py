@@ -17,8 +17,8 @@ from netdoc.tui.widgets.reader import Reader
 
 TITLES = {"exec": "Run this in the container?", "port-forward": "Open this tunnel?"}
 AFTER = {
-    "exec": "it reads and connects; it writes nothing, and is left to nobody when the run ends",
-    "port-forward": "the pod is asked through it, and it is closed when it has answered",
+    "exec": "it looks names up and tries connections; it writes nothing and ends by itself",
+    "port-forward": "the pod is asked through it by itself; it is closed when it has answered",
 }
 
 

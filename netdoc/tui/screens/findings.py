@@ -8,6 +8,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Footer, Input, Label
 
@@ -53,9 +54,12 @@ class FindingsScreen(Screen[None]):
         yield Label("", id="count", classes="faint", markup=False)
         with Horizontal(id="found"):
             with Vertical(id="list"):
-                yield Rows[ReportFinding](lists.finding, id="findings", empty="no finding fits the filter")
+                yield Rows[ReportFinding](self._line, id="findings", empty="no finding fits the filter")
             yield Reader(id="finding")
         yield Footer()
+
+    def _line(self, one: ReportFinding, width: int) -> Content:
+        return lists.finding(one, width, self.column)
 
     def on_mount(self) -> None:
         bar = self.query_one(Bar)

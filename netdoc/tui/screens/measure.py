@@ -47,7 +47,7 @@ class MeasureScreen(ModalScreen["tuple[Consent, ...] | None"]):
             yield Label("Measure: what may netdoc do in this run?", classes="title")
             yield Rows["Consent"](self._line, id="consents")
             yield Static("", id="off", markup=False)
-            yield Label("nothing is written; each command is shown, and run only after your yes", classes="faint")
+            yield Label("each command is shown first, and run only after a yes", classes="faint")
             yield Label("space chooses, enter begins the run again, esc goes back", classes="faint")
 
     def on_mount(self) -> None:
@@ -80,7 +80,7 @@ class MeasureScreen(ModalScreen["tuple[Consent, ...] | None"]):
         why = self.off.get(consent, "")
         mark = "[-]" if why else "[x]" if consent in self.marked else "[ ]"
         name = (f"{mark} --{consent} ".ljust(20), "faint" if why else "strong")
-        said = (f"off: {why}", "unknown") if why else (WORDS[consent], "")
+        said = ("off", "unknown") if why else (WORDS[consent], "")
         return ink(name, said).truncate(width, ellipsis=True)
 
     @on(Rows.Highlighted)

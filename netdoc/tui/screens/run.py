@@ -97,7 +97,9 @@ class RunScreen(RunActions, Screen[None]):
                             id="endpoint-rows",
                             empty="no endpoint is known on this path",
                         )
-                    yield Rows[Any](lists.asked, id="log", empty="nothing was asked yet", copies=_log_command)
+                    with Vertical(id="log-page"):
+                        yield Rows[Any](lists.asked, id="log", empty="nothing was asked yet", copies=_log_command)
+                        yield Static("", id="log-whole", markup=False)
         yield Footer()
 
     def on_mount(self) -> None:
@@ -138,9 +140,10 @@ class RunScreen(RunActions, Screen[None]):
     def _draw_page(self, *, top: bool = False) -> None:
         self.query_one(TabLine).active = "" if self.detail is not None else self.tab
         table = self.tab if self.detail is None and self.tab in ("endpoints", "log") else "page"
-        self.query_one("#pages", ContentSwitcher).current = table
+        self.query_one("#pages", ContentSwitcher).current = "log-page" if table == "log" else table
         if table == "log":
             self.query_one("#log", Rows).show(self.session.log)
+            self._tell_whole()
         elif table == "endpoints":
             rows = self.query_one("#endpoint-rows", Rows)
             endpoints = lists.endpoints(self.session)
@@ -208,6 +211,12 @@ class RunScreen(RunActions, Screen[None]):
         if hop is not None:
             self._detail(hop)
             self.query_one("#page").focus()
+
+    @on(Rows.Highlighted, "#log")
+    def _tell_whole(self) -> None:
+        """The line under the cursor, which the list may have no room for."""
+        told = self.query_one("#log", Rows).current
+        self.query_one("#log-whole", Static).update(inert.line(_log_command(told), inert.COMMAND) if told else "")
 
     @on(TabLine.Picked)
     def _on_tab(self, event: TabLine.Picked) -> None:
