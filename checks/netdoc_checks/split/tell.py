@@ -55,16 +55,23 @@ def _ruled(case: Case, detail: str) -> str:
 
 
 def _evidence(case: Case, seen: Seen) -> list[Evidence]:
-    expected = ", ".join(case.other.addresses)
-    if not expected and case.service is not None:
-        expected = ", ".join(case.service.external_addresses or case.service.cluster_addresses)
-    found = [_of_view(case.own, seen, expected, case)]
+    found = [_of_view(case.own, seen, _expected(case), case)]
     if case.other.addresses:
         found.append(_of_view(case.other, seen, "", case))
-    found += [_of_tries(one, case) for one in (*case.tried, *case.beside)]
+    found += [_of_tries(one, case, seen) for one in (*case.tried, *case.beside)]
     if case.service is not None:
         found.append(_of_service(case, seen))
     return found
+
+
+def _expected(case: Case) -> str:
+    """The other view's addresses; where they are the caller's too, or none, those of what the name stands for."""
+    if case.other.addresses and not set(case.other.addresses) & set(case.own.addresses):
+        return ", ".join(case.other.addresses)
+    if case.service is None:
+        return ""
+    inside, outside = case.service.cluster_addresses, case.service.external_addresses
+    return ", ".join(inside if case.pod is not None and case.tried else outside or inside)
 
 
 def _of_view(view: View, seen: Seen, expected: str, case: Case) -> Evidence:
@@ -91,15 +98,24 @@ def _of_view(view: View, seen: Seen, expected: str, case: Case) -> Evidence:
     )
 
 
-def _of_tries(one: Tried, case: Case) -> Evidence:
+def _of_tries(one: Tried, case: Case, seen: Seen) -> Evidence:
+    words = ("nc", "-zvw2", one.address, str(one.port))
+    pod = case.pod
+    if pod is None:
+        command = " ".join(words)
+    else:
+        inside = ("exec", pod.name, "-c", pod.spec.containers[0].name, "--", *words)
+        command = seen.subject.kubectl(*inside, namespace=pod.namespace)
     return Evidence(
         kind="tcp",
-        object=case.pod.ref if case.pod is not None else None,
+        object=pod.ref if pod is not None else None,
         vantage=case.own.vantage,
+        field=f"connections to {one.address}:{one.port}",
         observed=one.said,
         expected="a connection",
         attempts=len(one.tries),
         failures=one.failed,
+        command=command,
         data={"address": one.address, "port": one.port},
     )
 

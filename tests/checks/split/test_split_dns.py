@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from netdoc.api import Finding, ObjectRef, Path, parse_target
+from netdoc.diagnosis import diagnose
 from netdoc.ports import Consent, NoVantages
-from netdoc_checks.split import CODES, foretold
+from netdoc_checks.split import CODES, RULES, foretold
 from netdoc_checks.split.seen import private
 from netdoc_checks.split.views import place_of
 from tests.checks.split.asking import (
@@ -25,6 +27,7 @@ from tests.checks.split.asking import (
 
 MISMATCH, STALE, WRONG = CODES
 OLD, OTHER = "203.0.113.77", "198.51.100.40"  # nobody's in the embedded network
+CALLER = ObjectRef(api_version="apps/v1", kind="Deployment", namespace="shop", name="client")
 POD_RANGE = "10.42.0.250"  # of a node, and no pod has it
 
 
@@ -56,6 +59,13 @@ async def test_a_name_that_the_inside_alone_lacks(failure: str) -> None:
     assert f"outside it leads to {BALANCER} (service/traefik.traefik)" in only.title
     assert [one.vantage.partition(":")[0] for one in only.evidence[:2]] == ["exec", "here"]
     assert only.hops == ("client/deployment/shop/client", f"external/{NAME}:443")
+
+
+async def test_a_view_that_lacks_the_name_explains_that_the_lookup_fails() -> None:
+    only = (await asked(Views("not-found", [BALANCER]))).findings[0]
+    lookup = Finding(code="dns.nxdomain", title="", object=CALLER, hops=only.hops[:1], severity="error")
+    made = diagnose((lookup, only), Path(target=parse_target(NAME)), RULES)
+    assert [made.findings[place].code for place in made.roots] == [MISMATCH]
 
 
 @pytest.mark.parametrize("failure", ["no-answer", "failed"])
@@ -111,7 +121,10 @@ HAIRPIN = Views([BALANCER], [BALANCER], dead=(BALANCER,))
 async def test_the_load_balancer_does_not_answer_from_inside_and_the_service_does() -> None:
     told = await asked(HAIRPIN)
     assert told.brief == [(MISMATCH, "error", True)]
-    assert f"{BALANCER}:443, the load balancer of service/traefik.traefik" in told.findings[0].title
+    only = told.findings[0]
+    assert f"{BALANCER}:443, the load balancer of service/traefik.traefik" in only.title
+    assert (only.evidence[0].observed.partition(" ")[0], only.evidence[0].expected) == (BALANCER, SERVICE)
+    assert all(one.command for one in only.evidence)
 
 
 async def test_why_it_does_not_turn_around_is_told_from_the_services_fields() -> None:
