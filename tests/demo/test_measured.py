@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import pytest
@@ -13,6 +14,11 @@ IDS = assemble.scenario_ids()
 BROKEN = tuple(id_ for id_ in IDS if id_ != "healthy")
 MEASURED = [one for at, one in enumerate(assemble.meta().routes) if at % 5 == 0 or one.target.startswith("svc/cache.")]
 CONSENTS = ("--exec", "--port-forward")
+
+
+@functools.cache
+def measured(id_: str) -> tuple[dict[str, Any], int]:
+    return report("diagnose", f"--demo={id_}", *CONSENTS)
 
 
 def expected(id_: str) -> tuple[str, str, str, str]:
@@ -30,7 +36,7 @@ def measurable(told: dict[str, Any]) -> bool:
 
 @pytest.mark.parametrize("id_", BROKEN)
 def test_the_cause_is_told_first_when_measured_too(id_: str) -> None:
-    told, code = report("diagnose", f"--demo={id_}", *CONSENTS)
+    told, code = measured(id_)
     assert causes(told) == [expected(id_)], [(one["code"], one.get("explainedBy")) for one in told["findings"]]
     errors = [one for one in told["findings"] if one["severity"] == "error" and one["id"] not in told["rootCauses"]]
     assert all(one["explainedBy"] for one in errors)
@@ -53,7 +59,7 @@ def test_the_cause_is_told_first_when_measured_too(id_: str) -> None:
     ],
 )
 def test_what_packets_show_of_it_is_folded_below(id_: str, code: str, vantage: str) -> None:
-    told, _ = report("diagnose", f"--demo={id_}", *CONSENTS)
+    told, _ = measured(id_)
     shown = next((one for one in told["findings"] if one["code"] == code), None)
     assert shown is not None, [one["code"] for one in told["findings"]]
     assert shown["explainedBy"]
