@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
 
 from netdoc.api import Cluster, ObjectRef, Port, kube, parse_target, resolve
 from netdoc_checks.split.seen import Case, Holder
 
-HOME = "kube-system"
+Ranges = Mapping[int, tuple[int, int]]
+"""By IP version: the lowest and the highest address, as numbers."""
 PUBLISHED = ("external-dns.alpha.kubernetes.io/hostname", "external-dns.kubernetes.io/hostname")
 """Annotations by which ExternalDNS publishes a Service's load balancer under a name (docs/annotations)."""
 
@@ -17,30 +18,49 @@ PUBLISHED = ("external-dns.alpha.kubernetes.io/hostname", "external-dns.kubernet
 async def holders_of(cluster: Cluster, cases: Iterable[Case], port: Port | None) -> dict[str, Holder]:
     """By address and port: on a node's own address a load balancer may answer, as k3s's does."""
     addresses = list(dict.fromkeys(one for case in cases for view in (case.own, case.other) for one in view.addresses))
-    dns_service = await cluster.get(kube.Service, "kube-dns", HOME) if addresses else None
-    own = dns_service.cluster_addresses if isinstance(dns_service, kube.Service) else ()
-    found = await asyncio.gather(*(_holder(cluster, one, port, own) for one in addresses))
+    ranges = await _service_ranges(cluster) if addresses else {}
+    found = await asyncio.gather(*(_holder(cluster, one, port, ranges) for one in addresses))
     return dict(zip(addresses, found, strict=True))
 
 
-async def _holder(cluster: Cluster, address: str, port: Port | None, dns_addresses: tuple[str, ...]) -> Holder:
+async def _holder(cluster: Cluster, address: str, port: Port | None, ranges: Ranges) -> Holder:
     place = (f"[{address}]" if ":" in address else address) + (f":{port.number}" if port and port.number else "")
     path = await resolve(cluster, parse_target(place))
     gap = next((one.gap for one in path.unread if one.gap.blocking), None)
     if path.object is not None:
         return Holder(object=path.object, balanced=bool(path.of_kind("loadbalancer")))
-    beside = any(_near(address, one) for one in dns_addresses)
-    return Holder(gone=gap is None and (bool(path.absent) or beside), gap=gap)
+    return Holder(gone=gap is None and (bool(path.absent) or _within(address, ranges)), gap=gap)
 
 
-def _near(address: str, other: str) -> bool:
-    """The same /16 (IPv4), /108 (IPv6): the usual size of a Service range, as far as one address tells it."""
+async def _service_ranges(cluster: Cluster) -> Ranges:
+    """From the lowest to the highest address that a Service has, by family: all between is the Services' own range.
+
+    Empty where not all Services could be read: nobody may be said to lack an address then.
+    """
+    balanced = await cluster.list(kube.Service, fields="spec.type=LoadBalancer")
+    others = await cluster.list(kube.Service, fields="spec.type!=LoadBalancer")
+    if not (balanced.complete and others.complete):
+        return {}
+    given = [one for service in (*balanced.items, *others.items) for one in service.cluster_addresses]
+    known = [ip_address(one) for one in given if _is_address(one)]
+    numbers = {version: [int(one) for one in known if one.version == version] for version in (4, 6)}
+    return {version: (min(each), max(each)) for version, each in numbers.items() if each}
+
+
+def _within(address: str, ranges: Ranges) -> bool:
+    if not _is_address(address):
+        return False
+    one = ip_address(address)
+    low, high = ranges.get(one.version, (1, 0))
+    return low <= int(one) <= high
+
+
+def _is_address(text: str) -> bool:
     try:
-        one, two = ip_address(address), ip_address(other)
+        ip_address(text)
     except ValueError:
         return False
-    shift = 16 if one.version == 4 else 20
-    return one.version == two.version and int(one) >> shift == int(two) >> shift
+    return True
 
 
 async def service_of(
@@ -69,4 +89,4 @@ async def service_of(
 
 def _published(service: kube.Service) -> set[str]:
     texts = (service.metadata.annotations.get(one, "") for one in PUBLISHED)
-    return {name.strip().rstrip(".") for text in texts for name in text.split(",") if name.strip()}
+    return {name.strip().rstrip(".").lower() for text in texts for name in text.split(",") if name.strip()}

@@ -37,7 +37,7 @@ async def observe(ports: Ports, subject: Subject) -> Seen:
 def outside_name(subject: Subject) -> str:
     """The host asked about, where it is a name outside the cluster; "" otherwise."""
     path = subject.path
-    host = path.target.host.rstrip(".")
+    host = path.target.host.rstrip(".").lower()
     address = bool(re.fullmatch(r"[0-9.]+|.*:.*", host))
     known = path.object is not None or bool(path.absent) or bool(path.unread)
     return host if path.target.kind in ("URL", "Host") and "." in host and not address and not known else ""
@@ -124,6 +124,9 @@ class _Asking:
         what = f"{self._name} as the outside sees it"
         if not (self._exec or self._tunnels):
             return View(place="outside", gap=_needs("exec", what))
+        if self._ports.cluster.where.type == "snapshot":
+            detail = "names of now are not held against objects of then"
+            return View(place="outside", gap=Gap(what=what, reason="not-supported", detail=detail, blocking=False))
         parameters = self._subject.parameters
         server = parameters.outside if isinstance(parameters, Parameters) else ""
         return await views.outside(self._ports, self._name, server)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -88,9 +88,10 @@ class Told(msgspec.Struct, frozen=True):
         return [(one.code, str(one.severity), one.proven) for one in self.findings]
 
 
-def cluster(*operations: dict[str, Any]) -> SnapshotCluster:
+def cluster(*operations: dict[str, Any], type_: Literal["live", "snapshot"] = "live") -> SnapshotCluster:
+    """The embedded network as a live cluster would be, or as a snapshot of it."""
     documents = assemble.apply(assemble.network(), [msgspec.convert(one, assemble.Operation) for one in operations])
-    return SnapshotCluster.from_documents(documents, where=Where(type="snapshot", context="test"), now=MOMENT)
+    return SnapshotCluster.from_documents(documents, where=Where(type=type_, context="test"), now=MOMENT)
 
 
 def corefile(*lines: str) -> dict[str, Any]:

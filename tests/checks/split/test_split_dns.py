@@ -171,6 +171,19 @@ async def test_the_internet_gets_a_private_address_from_an_outside_resolver() ->
     assert (await asked(hidden, **named)).findings == ()  # this machine may stand inside
 
 
+async def test_names_of_now_are_not_held_against_a_snapshot() -> None:
+    views = Views([BALANCER], [OLD], dead=(OLD,))
+    then = cluster(type_="snapshot")
+    told = await asked(views, on=then, source="internet", consents=("port-forward",))
+    assert (told.findings, [one.reason for one in told.unjudged]) == ((), ["not-supported"])
+    assert not any(at == "here" for at, _ in views.asked)
+
+
+async def test_a_neighbour_of_the_services_range_is_not_of_the_cluster() -> None:
+    """Beyond the highest Service address may be another machine's: networks have Services beside hosts in one /16."""
+    assert (await asked(Views(["10.43.255.200"], [BALANCER]))).findings == ()
+
+
 async def test_the_named_resolver_is_asked_and_a_wrong_one_is_said() -> None:
     views = Views([SERVICE], [BALANCER])
     await asked(views, outside="127.0.0.1:5353")
