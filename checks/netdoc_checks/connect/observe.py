@@ -29,6 +29,7 @@ from netdoc_checks.connect.questions import (
     Names,
     ask,
     conf_of,
+    forwarded,
     names_of,
     pair_of,
     resolvers_of,
@@ -135,7 +136,29 @@ async def _named(
         caller = await _closely(caller, resolver, lookup, names, vantage, servers, policies)
     if _astray(lookup, resolver):
         caller = msgspec.structs.replace(caller, steps=await steps_of(vantage, lookup))
+    if resolver.upstream is not None and resolver.cluster and servers:
+        caller = msgspec.structs.replace(caller, shut=_shut(policies, servers[0], names, seen.corefile))
     return caller
+
+
+def _shut(policies: Any, server: kube.Pod, names: Names, text: str | None) -> tuple[str, ...]:
+    """The upstreams of a name to which policies let the DNS pod send nothing."""
+    forward = forwarded(names.full.rstrip("."), text)[1]
+    if forward is None:
+        return ()
+    return tuple(
+        one.address
+        for one in forward.upstreams
+        if one.address and one.port.isdecimal()
+        if _admitted(
+            policies,
+            server,
+            one.address,
+            int(one.port),
+            "TCP" if forward.force_tcp or one.transport != "dns" else "UDP",
+        )
+        is False
+    )
 
 
 async def _closely(

@@ -52,6 +52,7 @@ BESIDE = tuple(one for one in (*DENIALS, *MISDIRECTED) if one not in BACKENDS)
 RULES: tuple[CausalRule, ...] = (
     *(CausalRule(cause, "same-hop", one) for cause in RESOLVERS for one in (*LOOKUPS, *LAGS)),
     *(CausalRule(cause, "same-hop", one) for cause in CONFIG for one in ("dns.upstream-down", "dns.predicted-differs")),
+    CausalRule("dns.node-local-down", "same-hop", "service.vip-unreachable"),  # it takes the Service's address over
     *(
         CausalRule(cause, "same-hop", one)
         for cause in SHUT

@@ -164,7 +164,8 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     """One pod that stands for the source, and what it measured. `gap` says why nothing could be connected.
 
     `conf` is its resolv.conf, `resolvers` are the nameservers in their order. Where something is wrong with them there
-    is more: `pair`, each DNS pod by itself (`servers`), and the `steps` that libc takes through the search list.
+    is more: `pair`, each DNS pod by itself (`servers`), the `steps` that libc takes through the search list, and the
+    upstreams to which policies let cluster DNS send nothing (`shut`).
     """
 
     pod: kube.Pod
@@ -177,6 +178,7 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     pair: Pair | None = None
     servers: tuple[Server, ...] = ()
     steps: tuple[dict[str, Any], ...] = ()
+    shut: tuple[str, ...] = ()
     rows: tuple[Row, ...] = ()
     gap: Gap | None = None
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from netdoc.api import Evidence, Finding, Fix, Mitigation, ObjectRef, kube
 from netdoc_checks.connect import proof
 from netdoc_checks.connect.questions import forwarded
-from netdoc_checks.connect.seen import Caller, Resolver, Seen
+from netdoc_checks.connect.seen import Asked, Caller, Resolver, Seen
 
 HOME = "kube-system"
 
@@ -69,7 +69,7 @@ def _upstream(resolver: Resolver, caller: Caller, seen: Seen) -> Iterable[Findin
     yield Finding(
         code="dns.upstream-down",
         title=f"{resolver.address} answers for the cluster's names, and for {name.name} its upstreams{named} do not",
-        detail=f"asked for {upstream.name} {upstream.type}, which they all know: {proof.said(upstream)}{over}",
+        detail=_detail(caller, upstream, over),
         object=_about(resolver, caller, seen),
         hops=(caller.hop,),
         severity="error",
@@ -78,20 +78,38 @@ def _upstream(resolver: Resolver, caller: Caller, seen: Seen) -> Iterable[Findin
             proof.of(upstream, "what every such upstream knows", caller, seen),
             proof.of(control, "an answer", caller, seen),
             *([_corefile(forward.line, seen)] if forward is not None else []),
+            *([_policies(caller, seen)] if caller.shut else []),
         ),
-        fix=Fix(summary="let CoreDNS reach its upstreams, or forward to ones that answer", commands=(_edit(seen),))
-        if forward is not None
-        else None,
+        fix=_mend(caller, seen) if forward is not None else None,
     )
+
+
+def _detail(caller: Caller, upstream: Asked, over: str) -> str:
+    if caller.shut:
+        return f"egress policies let cluster DNS send nothing to {', '.join(caller.shut)}{over}"
+    return f"asked for {upstream.name} {upstream.type}, which they all know: {proof.said(upstream)}{over}"
+
+
+def _policies(caller: Caller, seen: Seen) -> Evidence:
+    return Evidence(
+        kind="policy",
+        object=seen.dns_owner,
+        observed=f"egress to {', '.join(caller.shut)} is denied",
+        expected="egress to the upstreams on 53/UDP and 53/TCP",
+        command=seen.subject.kubectl("get", "networkpolicies", "-o", "yaml", namespace=HOME),
+    )
+
+
+def _mend(caller: Caller, seen: Seen) -> Fix:
+    if caller.shut:
+        return Fix(summary=f"allow cluster DNS egress to {', '.join(caller.shut)} on 53/UDP and 53/TCP")
+    command = seen.subject.kubectl("edit", "configmap", "coredns", namespace=HOME)
+    return Fix(summary="let CoreDNS reach its upstreams, or forward to ones that answer", commands=(command,))
 
 
 def _replace(pod: kube.Pod, seen: Seen) -> Mitigation:
     command = seen.subject.kubectl("delete", "pod", pod.name, namespace=pod.namespace)
     return Mitigation(summary="replace the pod that is silent; the others go on answering", commands=(command,))
-
-
-def _edit(seen: Seen) -> str:
-    return seen.subject.kubectl("edit", "configmap", "coredns", namespace=HOME)
 
 
 def _failing(rcode: str, silent: bool, rounds: int) -> bool:

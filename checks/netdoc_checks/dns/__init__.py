@@ -29,6 +29,7 @@ CHECK = Check(
         "dns.forward-loop",
         "dns.upstream-split",
         "dns.node-local-down",
+        "dns.tcp-blocked",
         "dns.search-hijack",
         *split.CODES,
         *ENDPOINTS.codes,

@@ -9,10 +9,9 @@ from collections.abc import Iterable
 from ipaddress import ip_address
 
 from netdoc.api import Evidence, Finding, Fix, Gap, ObjectRef, dns, kube
-from netdoc_checks.dns.seen import Client, Seen
+from netdoc_checks.dns.seen import DOMAIN, Client, Seen
 from netdoc_checks.proof import edit, field_of
 
-DOMAIN = "cluster.local"
 NODE_LOCAL_ADDRESS = "169.254.20.10"  # where NodeLocal DNSCache listens (KEP-1024)
 PUBLIC = frozenset(("app", "cloud", "com", "dev", "edu", "gov", "info", "io", "net", "org"))
 """Top-level domains that are also likely names of namespaces; the list need not be whole."""

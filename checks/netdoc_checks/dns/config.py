@@ -7,11 +7,10 @@ from collections.abc import Iterable
 
 from netdoc.api import Evidence, Finding, Fix, Gap, Judgement, ObjectRef, Unjudged, corefile, kube
 from netdoc_checks.dns.running import another, config_ref, judge_running
-from netdoc_checks.dns.seen import HOME, Seen
+from netdoc_checks.dns.seen import DOMAIN, HOME, Seen
 from netdoc_checks.proof import edit
 
 Flaw = corefile.Flaw
-DOMAIN = "cluster.local"
 
 # What CoreDNS writes when it ends over its configuration (coremain/run.go, plugin/loop, core/dnsserver).
 _LOOP = re.compile(r"plugin/loop: Loop \([^)\n]*\) detected for zone \S+")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from netdoc.api import Evidence, Finding, Fix, ObjectRef, kube
-from netdoc_checks.dns.seen import HOME, NodeLocal, Seen
-from netdoc_checks.proof import edit
+from netdoc.api import Evidence, Finding, Fix, ObjectRef, corefile, kube
+from netdoc_checks.dns.seen import DOMAIN, HOME, NodeLocal, Seen
+from netdoc_checks.proof import edit, field_of
 
 # Replaced when it is installed. The others (__PILLAR__CLUSTER__DNS__, __PILLAR__UPSTREAM__SERVERS__) node-cache
 # replaces itself while it runs.
@@ -23,6 +23,44 @@ def judge_node_local(seen: Seen) -> Iterable[Finding]:
     found = [one for one in PLACEHOLDERS if cache.config and any(one in text for text in cache.config.data.values())]
     if found and cache.config is not None:
         yield _placeholder(cache.config, found[0], seen)
+    service = seen.server.service
+    if cache.config is not None and isinstance(service, kube.Service) and not _offers_tcp(service):
+        line = _over_tcp(cache.config, seen)
+        if line:
+            yield _no_tcp(cache.config, line, service, seen)
+
+
+def _offers_tcp(service: kube.Service) -> bool:
+    return any((one.port, one.protocol) == (53, "TCP") for one in service.spec.ports)
+
+
+def _over_tcp(config: kube.ConfigMap, seen: Seen) -> int:
+    """The line where the cache is told to ask cluster DNS over TCP alone, as its own manifest has it; 0 for none."""
+    domain = seen.domain or DOMAIN
+    try:
+        block = corefile.block_for(corefile.parse(config.data.get("Corefile", "")), domain)
+        forward = corefile.forward_for(block, domain) if block is not None else None
+    except ValueError:
+        return 0
+    return forward.line if forward is not None and forward.force_tcp else 0
+
+
+def _no_tcp(config: kube.ConfigMap, line: int, service: kube.Service, seen: Seen) -> Finding:
+    offered = ", ".join(f"{one.port}/{one.protocol}" for one in service.spec.ports) or "none"
+    return Finding(
+        code="dns.tcp-blocked",
+        title=f"the node-local DNS cache asks {service.name} over TCP alone, and it does not offer 53/TCP",
+        object=service.ref,
+        hops=seen.hops,
+        severity="error",
+        evidence=(
+            field_of(service.ref, seen.subject, "spec.ports", offered, "53/UDP and 53/TCP"),
+            field_of(
+                config.ref, seen.subject, f"data.Corefile, line {line}", "forward with force_tcp", "a server with TCP"
+            ),
+        ),
+        fix=Fix(summary="add port 53 with protocol TCP", commands=(edit(service.ref, seen.subject),)),
+    )
 
 
 def _ready(pod: kube.Pod) -> bool:

@@ -9,6 +9,7 @@ import msgspec
 from netdoc.api import Finding, Gap, Listing, ObjectRef, Subject, Unjudged, kube
 
 HOME = "kube-system"
+DOMAIN = "cluster.local"  # what kubeadm and most installers set
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):

@@ -149,6 +149,18 @@ async def test_upstreams_that_do_not_answer_are_down_and_named(how: dict[str, An
     assert all(one.attempts is None or one.attempts > 1 for one in found.evidence)  # proven twice at least
 
 
+async def test_a_policy_that_keeps_cluster_dns_from_its_upstreams_is_named() -> None:
+    deny = {"create": {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+                       "metadata": {"name": "dns", "namespace": "kube-system", "uid": "dns"},
+                       "spec": {"podSelector": {"matchLabels": {"k8s-app": "kube-dns"}}, "policyTypes": ["Egress"],
+                                "egress": [{"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}]}}}  # fmt: skip
+    found = (await asked(upstreams(lost(), lost()), "no-answer", target=OUTSIDE, on=cluster(deny))).of(
+        "dns.upstream-down"
+    )
+    assert "192.168.20.1" in found.detail
+    assert [one.kind for one in found.evidence][-1] == "policy"
+
+
 async def test_upstreams_that_answer_have_one_name_that_fails() -> None:
     told = await asked(upstreams(says("SERVFAIL"), noerror()), "no-answer", target=OUTSIDE)
     assert [one for one in told.codes if one.startswith("dns.")] == ["dns.servfail"]

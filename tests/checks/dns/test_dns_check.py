@@ -188,6 +188,15 @@ async def test_the_node_local_cache() -> None:
     assert await codes(WEB, *cache(True, "forward . __PILLAR__CLUSTER__DNS__")) == []
 
 
+async def test_the_node_local_cache_asks_over_tcp() -> None:
+    udp = {"merge": {**DNS, "with": {"spec": {"ports": [{"name": "dns", "port": 53, "protocol": "UDP"}]}}}}
+    tcp = "cluster.local:53 {\nforward . __PILLAR__CLUSTER__DNS__ {\nforce_tcp\n}\n}\n"
+    assert await codes(WEB, *cache(True, tcp)) == []
+    assert await codes(WEB, *cache(True, tcp), udp) == ["dns.tcp-blocked error"]
+    assert await codes(WEB, *cache(True, tcp.replace("force_tcp", "prefer_udp")), udp) == []
+    assert await codes(WEB, udp) == []
+
+
 class Refusing:
     """A cluster that lets nobody look into kube-system."""
 
