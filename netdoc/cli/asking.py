@@ -36,7 +36,7 @@ def asked(
     if not specs and (guess := guessed_source(parsed)) is not None:
         specs = (guess,)
     if parsed.kind in BY_KIND and BY_KIND[parsed.kind].projection is None:
-        raise Failure(f"{target}: this version does not diagnose a {parsed.kind}", "name the Service behind it")
+        raise Failure(f"{target}: this version diagnoses no {parsed.kind}", "name the Service behind it")
     return Request(
         target=parsed,
         sources=specs,

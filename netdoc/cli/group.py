@@ -77,7 +77,7 @@ class Lazy(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = arguments[0]
         if name in LATER:
-            raise Failure(f"`netdoc {name}` is not in this version: {LATER[name]} come with a later one")
+            raise Failure(f"`netdoc {name}` is not in this version: a later one brings {LATER[name]}")
         if name not in COMMANDS and _strangers(name) is None:
             raise Failure(*_unknown(name))
         return super().resolve_command(context, arguments)
@@ -113,6 +113,28 @@ def _strangers(name: str) -> click.Command | None:
         told = f"command {name} of {entry.package} could not be loaded: {type(error).__name__}: {error}"
         raise Failure(told) from error
     return Guarded(command, entry.package)
+
+
+class Questions(click.Group):
+    """A command's questions, each a file that is imported when it is asked. `asked` is as COMMANDS above."""
+
+    def __init__(self, *arguments: Any, asked: dict[str, tuple[str, str]], **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self._asked = asked
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(self._asked)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in self._asked:
+            return None
+        module, _, attribute = self._asked[name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Questions"):
+            formatter.write_dl([(name, text) for name, (_, text) in self._asked.items()])
 
 
 class Guarded(click.Command):

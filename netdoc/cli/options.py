@@ -126,14 +126,16 @@ where_options = _stack(
     _option("--demo", metavar="[=SCENARIO]", default="", help="Use the embedded network, healthy or broken."),
 )  # fmt: skip
 
+fail_on_option = _option(
+    "--fail-on",
+    type=click.Choice(["error", "warning", "never"]),
+    default="error",
+    show_default=True,
+    help="What makes the exit code 1.",
+)
+
 verdict_options = _stack(
-    _option(
-        "--fail-on",
-        type=click.Choice(["error", "warning", "never"]),
-        default="error",
-        show_default=True,
-        help="What makes the exit code 1.",
-    ),
+    fail_on_option,
     _option("--require-measured", is_flag=True, help="Exit 3 where no packet was sent."),
 )
 
@@ -161,13 +163,7 @@ run_options = _stack(
     _timeout_option,
     _option("--since", type=Duration(), default="2h", show_default=True, help="How far back changes count."),
     _option("--repeat", type=click.IntRange(1, 1000), default=3, show_default=True, help="Tries of a measurement."),
-    _option(
-        "--fail-on",
-        type=click.Choice(["error", "warning", "never"]),
-        default="error",
-        show_default=True,
-        help="What makes the exit code 1.",
-    ),
+    fail_on_option,
     _option("--require-measured", is_flag=True, help="Exit 3 where no packet was sent."),
     _option("--no-journal", is_flag=True, help="Keep no record of the run on disk."),
     _option("--exec", "exec_", is_flag=True, help="Measure in the source's containers, by their own tools."),

@@ -82,6 +82,9 @@ def test_a_folder_that_is_not_there_is_said_before_anything_is_read(tmp_path: Pa
         (("snapshot", "diff", "a", "b"), ("netdoc snapshot diff", "is not in this version")),
         (("snapshot", "sav", "a"), ('no command "sav"', 'did you mean "save"?')),
         (("runs", "lst"), ('no command "lst"', 'did you mean "list"?')),
+        (("policy", "querry"), ('netdoc policy has no command "querry"', 'did you mean "query"?')),
+        (("dns", "xyz"), ("lookup, predict",)),
+        (("ingress", "match"), ("netdoc ingress", "is not in this version: a later one brings the route matcher")),
         (("playbooks", "xyz"), ('no command "xyz"', "lint, list, show")),
     ],
 )

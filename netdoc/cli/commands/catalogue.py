@@ -78,7 +78,8 @@ def _playbook(what: str, folder: str, format_: str, others: list[str]) -> None:
     names = sources(folder)
     if what not in names:
         near = nearest(what, [*others, *names], most=1)
-        raise Failure(f'there is no code, check or playbook "{what}"', f'did you mean "{near[0]}"?' if near else "")
+        mend = f'did you mean "{near[0]}"?' if near else "netdoc codes, checks and playbooks list them"
+        raise Failure(f'there is no code, check or playbook "{what}"', mend)
     playbook = named(what, folder)
     printed({"playbook": msgspec.to_builtins(playbook)}, format_, lambda: prose.playbook_text(playbook, find_check))
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-
 import click
 
-from netdoc.cli.exits import Failure
+from netdoc.cli.group import Questions
 
 COMMANDS = {
     "query": ("netdoc.cli.commands.policy.query:query", "May FROM reach TO on a port, and which rule decides?"),
@@ -18,24 +16,6 @@ COMMANDS = {
 }
 
 
-class Questions(click.Group):
-    """The questions, imported when they are asked."""
-
-    def list_commands(self, context: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        if name not in COMMANDS:
-            raise Failure(f'netdoc policy has no question "{name}"', f"there are {', '.join(COMMANDS)}")
-        module, _, attribute = COMMANDS[name][0].partition(":")
-        command: click.Command = getattr(importlib.import_module(module), attribute)
-        return command
-
-    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Questions"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
-
-
-@click.group(cls=Questions)
+@click.group(cls=Questions, asked=COMMANDS)
 def policy() -> None:
     """Asks what the network policies allow: in a cluster, a snapshot or the demo. Nothing is sent to any pod."""

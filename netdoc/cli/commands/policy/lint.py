@@ -22,13 +22,7 @@ _MARKS = {"error": "✗", "warning": "!", "info": "·"}
 
 @click.command()
 @click.option("-o", "--output", "format_", type=click.Choice(["table", "json"]), default="table")
-@click.option(
-    "--fail-on",
-    type=click.Choice(["error", "warning", "never"]),
-    default="error",
-    show_default=True,
-    help="What makes the exit code 1.",
-)
+@options.fail_on_option
 @ipblock_option
 @options.where_options
 @options.question_options
