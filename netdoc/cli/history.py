@@ -12,7 +12,7 @@ from netdoc.cli.exits import Exit, Failure
 from netdoc.cli.options import WhereOptions
 from netdoc.cli.sources import digest_of, open_cluster
 from netdoc.journal import place, reader
-from netdoc.journal.again import Replayed
+from netdoc.journal.again import Reopened, Replayed
 from netdoc.journal.compare import compare
 from netdoc.journal.entries import Head
 from netdoc.journal.reader import Story
@@ -46,7 +46,7 @@ def where_of(story: Story) -> WhereOptions:
 
 
 async def open_record(story: Story) -> Cluster:
-    """What the run saw: from its record, or the very snapshot or demo that it looked at.
+    """What the run saw: from its record, or the very snapshot or demo that it looked at, with what was measured then.
 
     Raises Failure where that is gone, or is not the same any more.
     """
@@ -54,7 +54,7 @@ async def open_record(story: Story) -> Cluster:
     if not (where.snapshot or where.demo):
         return Replayed(story)
     _see_that_it_is_the_same(story, where)
-    return await open_cluster(where, story.head.run)
+    return Reopened(story, await open_cluster(where, story.head.run))
 
 
 def _see_that_it_is_the_same(story: Story, where: WhereOptions) -> None:

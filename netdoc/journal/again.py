@@ -64,6 +64,18 @@ class Continued:
     async def close(self) -> None:
         await self._live.close()
 
+    def __getattr__(self, name: str) -> Any:
+        """What a source may bring beside its objects: notes, streams, vantages of its own."""
+        return getattr(self._live, name)
+
+
+class Reopened(Continued):
+    """The snapshot or demo of a recorded run, with what was measured in it: nothing is measured anew."""
+
+    def __init__(self, story: Story, files: Cluster) -> None:
+        super().__init__(story, files)
+        self.measured = Replayed(story).measured
+
 
 def request_of(story: Story, limit: timedelta | None = None) -> Request:
     """The question that the run asked, with the answers that were given in it. A replay has no time limit."""

@@ -41,8 +41,8 @@ class Journal:
         self._write({"head": redacted(head)})
 
     def observed(self, record: Record, answer: Any) -> None:
-        """Keeps an answer. A snapshot's and the demo's are kept by the digest of the whole, in the head."""
-        if self._fd is None or not self._answers:
+        """Keeps an answer. A snapshot's and the demo's objects are kept by the digest of the whole, in the head."""
+        if self._fd is None or not (self._answers or record.ask.verb == "measure"):
             return
         value = redacted_answer(encode_answer(answer))
         if len(value) > LARGEST:

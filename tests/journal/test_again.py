@@ -35,6 +35,17 @@ def test_replay_finds_the_same_without_a_network(tmp_path: Path) -> None:
     assert len(compared["still"]) == len(before["findings"])
 
 
+@pytest.mark.parametrize("scenario", ["dns-target-port", "one-node-in-three"])
+def test_what_was_measured_in_the_demo_is_judged_again_and_not_measured_anew(scenario: str) -> None:
+    """The embedded network's objects are read again, its measurements come from the record."""
+    before = netdoc("diagnose", f"--demo={scenario}", "--exec", "-o", "json").json
+    assert before["basis"] == "measured"
+    again = netdoc("replay", "latest", "-o", "json")
+    assert again.err == ""  # nothing is run: what is about to be run would stand here
+    kept = (*(one for one in PARTS if one != "evidence"), "basis")
+    assert {part: again.json.get(part) for part in kept} == {part: before.get(part) for part in kept}
+
+
 def test_what_was_not_recorded_is_unknown_and_never_absent(diagnosed: Callable[..., Answer], own_state: Path) -> None:
     diagnosed()
     (path,) = journals(own_state)
