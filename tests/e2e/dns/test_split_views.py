@@ -19,6 +19,20 @@ from tests.lab.parts import OUTER_DNS
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 
 NAME, RIGHT = "www.lab.example", "jellyfin.lab.example"
+PATIENCE = 60  # seconds until every node knows a new Service
+# Connects to an address over and over, until it stands.
+REACH = """
+import socket, sys, threading, time
+end = time.monotonic() + float(sys.argv[2])
+while time.monotonic() < end:
+    try:
+        socket.create_connection((sys.argv[1], 80), 2).close()
+        sys.exit(0)
+    except OSError as error:
+        print(error)
+        threading.Event().wait(0.2)  # between two tries
+sys.exit(1)
+"""
 EXEC = ("--exec", "--repeat", "2", "--timeout", "120s")
 
 
@@ -47,6 +61,11 @@ def street(kube: Kube, balancer: str, tmp_path_factory: pytest.TempPathFactory) 
             },
         }
         made.place.put(service)
+        found = kube.get("Service", "front", made.namespace)
+        assert found is not None
+        command = ["python3", "-c", REACH, found["spec"]["clusterIP"], str(PATIENCE)]
+        code, said = kube.exec(made.namespace, "inside", command, PATIENCE + 30)
+        assert code == 0, said
         yield made
 
 
