@@ -108,8 +108,8 @@ async def viewpoints(
     if len(alone) < 2:
         return ()
     if len(alone) > MOST:
-        what = f"{len(alone) - MOST} more sources by themselves"
-        detail = f"{MOST} are compared; the others are judged together with them"
+        what = f"{len(alone) - MOST} more pods of the sources one by one"
+        detail = f"{MOST} are compared; the others were judged together with them"
         ledger.unjudged.append(Unjudged(what=what, reason="incomplete", detail=detail))
     chosen = list(alone.values())[:MOST]
     return tuple(await asyncio.gather(*(_viewpoint(recorder, one, ledger) for one in chosen)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import zip_longest
 
 import msgspec
 
@@ -193,9 +194,13 @@ def _term(key: str, operator: str, values: tuple[str, ...]) -> str:
 
 
 def _representatives(pods: tuple[Pod, ...]) -> tuple[Pod, ...]:
-    """One pod for each distinct set of labels and each node: what any policy or route could tell apart."""
-    chosen: dict[object, Pod] = {}
+    """One pod for each distinct set of labels and each node: what any policy or route could tell apart.
+
+    Each set of labels comes once before any comes twice: who looks at a few of many pods sees every kind.
+    """
+    chosen: dict[object, dict[str, Pod]] = {}
     for pod in sorted(pods, key=lambda one: (one.namespace, one.name)):
         labels = frozenset((k, v) for k, v in pod.metadata.labels.items() if k not in _GENERATED)
-        chosen.setdefault((pod.namespace, labels, pod.spec.node_name), pod)
-    return tuple(chosen.values())
+        chosen.setdefault((pod.namespace, labels), {}).setdefault(pod.spec.node_name, pod)
+    rounds = zip_longest(*(tuple(one.values()) for one in chosen.values()))
+    return tuple(pod for pods in rounds for pod in pods if pod is not None)

@@ -21,6 +21,8 @@ def diagnosed(target: str, scenario: str, *sources: str) -> dict[str, Any]:
     asked = [word for source in sources for word in ("--from", source)]
     told, _ = report("diagnose", target, f"--demo={scenario}", *asked)
     jsonschema.Draft202012Validator(schema("report")).validate(told)
+    hops = {one["id"] for one in told["path"]}
+    assert {one["firstDifference"]["hop"] for one in told["comparisons"] if "firstDifference" in one} <= hops
     return told
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from netdoc.model.kube import Deployment, Pod
 from netdoc.model.kube.meta import LabelSelector, Requirement
+from netdoc.path import parse_source, parse_target, resolve
 from netdoc.path.sources import selector_text, workload_pods
 from tests.path.clusters import Document, cluster_of, pod, thing
 
@@ -54,3 +55,11 @@ async def test_a_workload_without_a_selector_has_no_pods() -> None:
     assert isinstance(found, Deployment)
     assert (await workload_pods(cluster, found)).items == ()
     assert len((await cluster.list(Pod, "shop")).items) == 1
+
+
+async def test_each_set_of_labels_comes_once_before_any_comes_twice() -> None:
+    pods = [pod(f"{app}-{node}", node=f"node-{node}") for app in ("a", "b", "c") for node in "xyz"]
+    cluster = cluster_of([thing("Namespace", "shop", ""), *pods, pod("a-x2", node="node-x")])
+    path = await resolve(cluster, parse_target("10.0.0.1:80"), (parse_source("ns/shop"),))
+    names = [one.name for one in path.sources[0].pods]
+    assert names == ["a-x", "b-x", "c-x", "a-y", "b-y", "c-y", "a-z", "b-z", "c-z"]
