@@ -82,7 +82,12 @@ def test_what_is_refused_fails_by_name(tmp_path: Path) -> None:
     assert {one.get("namespace", "") for one in reviews if one["resource"] == "pods"} == {"shop"}
     assert {one.get("namespace", "") for one in reviews if one["resource"] == "nodes"} == {""}
     assert not [one for one in reviews if one.get("group") == "cilium.io"], "a group that is not there needs no right"
-    assert {one.get("subresource", "") for one in reviews if one["resource"] == "pods"} == {"", "log", "exec", "portforward"}
+    assert {one.get("subresource", "") for one in reviews if one["resource"] == "pods"} == {
+        "",
+        "log",
+        "exec",
+        "portforward",
+    }
 
 
 def test_a_server_that_does_not_say_what_is_allowed(tmp_path: Path) -> None:
