@@ -72,7 +72,8 @@ def _sender(conf: Conf, libc: str, given: Parameters) -> Callable[[str], Step]:
 
 
 def _glibc(name: str, conf: Conf, port: int, timeout: float, attempts: int, parallel: bool) -> Step:
-    """Servers in order, the whole round as often as `attempts`; the next one after silence or a server's failure.
+    """Servers in order, the whole round as often as `attempts`; the next one after silence or a server's failure. Where
+    both questions were answered, one good answer is enough.
 
     The wait grows as res_send.c has it: the timeout in the first round, then doubled and shared by the servers.
     """
@@ -83,7 +84,7 @@ def _glibc(name: str, conf: Conf, port: int, timeout: float, attempts: int, para
         for server in servers:
             answers = _both(name, (server, port), wait, parallel, conf)
             tries += answers.values()
-            if all(_settles(one) for one in answers.values()):
+            if all(one["ok"] for one in answers.values()) and any(_settles(one) for one in answers.values()):
                 return _step(answers, tries)
     return _step(answers, tries)
 
@@ -94,6 +95,9 @@ def _both(name: str, place: tuple[str, int], wait: float, parallel: bool, conf: 
         found = ask_pair([place], name, FAMILIES, wait, edns)
     else:
         found = {one: ask(place, question(name, one, edns), transport, wait) for one in FAMILIES}
+    for told in found.values():
+        if _lame(told):
+            told["lame"] = True
     return _told(found, name, place, wait, edns)
 
 
@@ -104,7 +108,7 @@ def _told(
     whole: dict[str, dict[str, Any]] = {}
     for kind, told in found.items():
         server = told.get("server", place[0])
-        if told.get("truncated") and told["transport"] == "udp":
+        if told.get("truncated") and told["transport"] == "udp" and not told.get("lame"):
             told = {**ask((server, place[1]), question(name, kind, edns), "tcp", wait), "after_truncation": True}
         whole[kind] = {**told, "server": server, "type": kind}
     return whole
@@ -122,23 +126,35 @@ def _musl(name: str, conf: Conf, port: int, timeout: float, attempts: int) -> St
         tries += answers.values()
         if all(one["ok"] for one in answers.values()):
             break
-    return _step(answers, tries)
+    return _step(answers, tries, "musl")
 
 
 def _settles(told: dict[str, Any]) -> bool:
-    return bool(told["ok"]) and told["rcode"] not in TRY_ANOTHER_SERVER
+    return bool(told["ok"]) and told["rcode"] not in TRY_ANOTHER_SERVER and not told.get("lame")
 
 
-def _step(answers: dict[str, dict[str, Any]], tries: list[dict[str, Any]]) -> Step:
-    addresses = [
-        record["data"] for one in answers.values() for record in one.get("answer", ()) if record["type"] in FAMILIES
-    ]
-    return {"rcode": _rcode(list(answers.values())), "addresses": addresses, "tries": tries}
+def _lame(told: dict[str, Any]) -> bool:
+    """An answer that glibc takes for none: it holds nothing, from a server without authority or recursion (send_dg)."""
+    if told.get("rcode") != "NOERROR" or told["transport"] != "udp" or {"AA", "RA"} & set(told["flags"]):
+        return False
+    return not (told["answer"] or told["additional"] or told["edns"])
+
+
+def _step(answers: dict[str, dict[str, Any]], tries: list[dict[str, Any]], libc: str = "glibc") -> Step:
+    told = list(answers.values())
+    rcode = _rcode(told) if libc == "glibc" else _worst(told)
+    data = [record["data"] for one in told for record in one.get("answer", ()) if record["type"] in FAMILIES]
+    return {"rcode": rcode, "addresses": data if libc == "glibc" or rcode == "NOERROR" else [], "tries": tries}
+
+
+def _worst(answers: list[dict[str, Any]]) -> str:
+    """To musl the first of both that is no success decides for both (name_from_dns)."""
+    return next((code for code in (one.get("rcode", "") for one in answers) if code != "NOERROR"), "NOERROR")
 
 
 def _rcode(answers: list[dict[str, Any]]) -> str:
     """What the step as a whole says; "" where an answer is missing."""
-    codes = [one.get("rcode", "") for one in answers]
+    codes = ["" if one.get("lame") else one.get("rcode", "") for one in answers]
     for worst in ("NOERROR", "SERVFAIL", "REFUSED"):
         if worst in codes and (worst == "NOERROR" or "" not in codes):
             return worst

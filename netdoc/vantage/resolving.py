@@ -43,7 +43,7 @@ async def replay(given: Mapping[str, Any], said: str, ask: Ask) -> dict[str, Any
     tool = ""
     at: int | None = 0 if names else None
     while at is not None:
-        found = await _step(given, names[at].name, servers, ask)
+        found = await _step(given, names[at].name, servers, libc, ask)
         if isinstance(found, Gap):
             return found
         tool, step = found
@@ -90,7 +90,7 @@ def _libc(given: Mapping[str, Any], said: str) -> Libc:
 
 
 async def _step(
-    given: Mapping[str, Any], name: str, servers: Sequence[str], ask: Ask
+    given: Mapping[str, Any], name: str, servers: Sequence[str], libc: Libc, ask: Ask
 ) -> tuple[str, dict[str, Any]] | Gap:
     """The servers in order, until one settles both families."""
     tries: list[dict[str, Any]] = []
@@ -103,17 +103,34 @@ async def _step(
             return found
         tool, told = found
         told = [{**one, "type": kind, "server": server} for kind, one in zip(FAMILIES, told, strict=False)]
+        told = [{**one, "lame": True} if libc == "glibc" and _lame(one) else one for one in told]
         tries += told
-        if all(one["ok"] and one["rcode"] not in ANOTHER_SERVER for one in told):
+        if all(one["ok"] for one in told) and any(_settles(one) for one in told):
             break
     last = tries[-len(FAMILIES) :]
-    data = [record for one in last for record in one.get("answer", ()) if record["type"] in FAMILIES]
-    return tool, {"name": name, "rcode": _rcode(last), "addresses": [one["data"] for one in data], "tries": tries}
+    rcode = _rcode(last, libc)
+    data = [record["data"] for one in last for record in one.get("answer", ()) if record["type"] in FAMILIES]
+    addresses = data if libc == "glibc" or rcode == "NOERROR" else []
+    return tool, {"name": name, "rcode": rcode, "addresses": addresses, "tries": tries}
 
 
-def _rcode(told: Sequence[dict[str, Any]]) -> str:
-    """What the step as a whole says; "" where an answer is missing."""
-    codes = [one.get("rcode", "") for one in told]
+def _settles(told: dict[str, Any]) -> bool:
+    return told["ok"] and told["rcode"] not in ANOTHER_SERVER and not told.get("lame")
+
+
+def _lame(told: dict[str, Any]) -> bool:
+    """An answer that glibc takes for none: it holds nothing, from a server without authority or recursion (send_dg).
+    nslookup tells no flags: then it is taken for one."""
+    if told.get("rcode") != "NOERROR" or "flags" not in told or {"AA", "RA"} & set(told["flags"]):
+        return False
+    return not (told["answer"] or told["additional"] or told["edns"])
+
+
+def _rcode(told: Sequence[dict[str, Any]], libc: Libc) -> str:
+    """What the step as a whole says; "" where an answer is missing. To musl the first that is no success decides."""
+    codes = ["" if one.get("lame") else one.get("rcode", "") for one in told]
+    if libc == "musl":
+        return next((code for code in codes if code != "NOERROR"), "NOERROR")
     for worst in ("NOERROR", "SERVFAIL", "REFUSED"):
         if worst in codes and (worst == "NOERROR" or "" not in codes):
             return worst

@@ -38,7 +38,8 @@ async def test_the_search_list_is_walked_until_one_answers(ask: Ask, libc: str) 
 
 async def test_an_empty_answer_on_the_way_stops_musl_and_not_glibc(ask: Ask) -> None:
     """kubernetes/dns issue 119: NOERROR without a record in a search domain."""
-    hijack = by_name({WEB: records("10.43.7.9"), "web.shop.shop.svc.cluster.local.": records()}, NXDOMAIN)
+    empty = records(flags=dns.flags.RA)
+    hijack = by_name({WEB: records("10.43.7.9"), "web.shop.shop.svc.cluster.local.": empty}, NXDOMAIN)
     with answering(hijack) as port:
         glibc = await looked_up(ask, port, "web.shop", libc="glibc")
         musl = await looked_up(ask, port, "web.shop", libc="musl")
@@ -86,6 +87,28 @@ async def test_without_an_answer_glibc_asks_for_the_name_as_it_is(
     assert names(result)[:2] == [first, then]
 
 
+async def test_nothing_from_a_server_that_is_no_authority_and_does_not_recurse_is_no_answer_to_glibc(ask: Ask) -> None:
+    """res_send.c, send_dg: such a server is passed over, and in the end it is as if nobody had answered."""
+    with answering(by_name({"web.": records("10.43.7.9")}, records())) as port:
+        glibc = await looked_up(ask, port, "web", libc="glibc")
+        musl = await looked_up(ask, port, "web", libc="musl")
+    assert (names(glibc), glibc["addresses"]) == ([WEB, "web."], ["10.43.7.9"])
+    assert glibc["steps"][0]["tries"][0]["lame"] is True
+    assert (names(musl), musl["outcome"]) == ([WEB], "NOERROR")
+
+
+@pytest.mark.parametrize(("libc", "outcome"), [("glibc", "resolved"), ("musl", "SERVFAIL")])
+async def test_one_family_failing_takes_the_other_with_it_in_musl(ask: Ask, libc: str, outcome: str) -> None:
+    def half(query: dns.message.Message, octets: bytes) -> list[bytes]:
+        failing = records(rcode="SERVFAIL", flags=dns.flags.RA)
+        return (failing if query.question[0].rdtype == 28 else records("10.43.7.9"))(query, octets)
+
+    with answering(half) as port:
+        result = await looked_up(ask, port, WEB, libc=libc)
+    assert result["outcome"] == outcome
+    assert result["addresses"] == (["10.43.7.9"] if libc == "glibc" else [])
+
+
 async def test_one_of_two_questions_lost_is_seen(ask: Ask) -> None:
     """A and AAAA leave from one socket; where one is lost, the whole timer runs out (kubernetes issue 56903)."""
 
@@ -102,7 +125,8 @@ async def test_one_of_two_questions_lost_is_seen(ask: Ask) -> None:
 @pytest.mark.parametrize("parallel", [True, False])
 @pytest.mark.parametrize("libc", ["glibc", "musl"])
 async def test_a_cut_answer_is_asked_for_again_over_tcp(ask: Ask, parallel: bool, libc: str) -> None:
-    with answering(records(flags=dns.flags.TC), framed(records("10.43.7.9"))) as port:
+    cut = records(flags=dns.flags.TC | dns.flags.RA)
+    with answering(cut, framed(records("10.43.7.9"))) as port:
         result = await looked_up(ask, port, WEB, parallel=parallel, libc=libc)
     assert result["addresses"] == ["10.43.7.9"]
     assert any(one.get("after_truncation") for one in result["steps"][0]["tries"])
