@@ -8,14 +8,14 @@ from netdoc.api import Gap, Judgement, Unjudged
 from netdoc_checks.connect.answers import judge_answers
 from netdoc_checks.connect.connections import judge_connections
 from netdoc_checks.connect.lookups import judge_lookup
-from netdoc_checks.connect.names import judge_names
+from netdoc_checks.connect.names import judge_names, judge_pods
 from netdoc_checks.connect.seen import Caller, Seen
 from netdoc_checks.connect.servers import judge_servers
 from netdoc_checks.connect.tunnels import judge_tunnels
 
 
 def judge(seen: Seen) -> Iterable[Judgement]:
-    found: list[Judgement] = [*judge_tunnels(seen)]
+    found: list[Judgement] = [*judge_tunnels(seen), *judge_pods(seen)]
     if seen.asked and not seen.callers:
         detail = "there is no pod of the source's to measure in; name one with --from"
         found.append(Unjudged(what="connections from the source", reason="no-source", detail=detail))

@@ -9,7 +9,7 @@ from typing import Any
 from netdoc.api import Evidence, Finding, Fix, Mitigation, corefile, kube
 from netdoc_checks.connect import proof
 from netdoc_checks.connect.questions import domain_of
-from netdoc_checks.connect.seen import Asked, Caller, Resolver, Seen
+from netdoc_checks.connect.seen import Asked, Caller, Resolver, Seen, Tunnel
 
 FRESH = timedelta(minutes=2)
 """Younger changes may be on their way to CoreDNS's watch, or stand behind an answer in its cache."""
@@ -25,7 +25,52 @@ def judge_names(caller: Caller, seen: Seen) -> Iterable[Finding]:
     yield from _hijack(resolver.name, caller, seen)
 
 
+def judge_pods(seen: Seen) -> Iterable[Finding]:
+    """DNS pods that answer for the Service's name other than its objects say, each by itself: one may be behind."""
+    service, hops = seen.service, tuple(one.hop for one in seen.subject.path.sources)
+    answering = [one for one in seen.tunnels if one.asked.rcode in ("NOERROR", "NXDOMAIN")]
+    if service is None or not answering or not hops or _fresh(service, seen):
+        return
+    domain = answering[0].name.partition(".svc.")[2].rstrip(".")
+    foreseen = _foreseen(answering[0].name, domain, service, seen)
+    wrong = [one for one in answering if foreseen is not None and not _alike(one.asked, foreseen)]
+    if wrong:
+        expected = _expected(foreseen)
+        shown = f"{len(wrong)} of {len(answering)} DNS pods ({wrong[0].pod.name}) answer {proof.said(wrong[0].asked)}"
+        yield Finding(
+            code="dns.predicted-differs",
+            title=f"{shown} for {wrong[0].name}, and its objects say {expected}",
+            detail="CoreDNS does not see these objects as they are: its watch is broken, or it may not read them",
+            object=service.ref,
+            hops=hops,
+            severity="error",
+            evidence=(
+                *(_by_itself(one, expected, seen) for one in wrong[:3]),
+                _object(service, expected, seen),
+            ),
+            mitigation=_restart(seen),
+        )
+
+
+def _by_itself(one: Tunnel, expected: str, seen: Seen) -> Evidence:
+    return Evidence(
+        kind="dns",
+        object=one.pod.ref,
+        vantage=one.vantage,
+        field=proof.asked_as(one.asked),
+        observed=proof.said(one.asked),
+        expected=expected,
+        attempts=len(one.asked.rounds),
+        failures=len(one.asked.lost),
+        command=seen.subject.kubectl("port-forward", one.pod.name, "5353:53", namespace=one.pod.namespace),
+    )
+
+
 # Against the objects
+
+
+def _expected(foreseen: Any) -> str:
+    return f"{foreseen.rcode} {', '.join(foreseen.answers[:4]) or 'without an address'}"
 
 
 def _differs(resolver: Resolver, caller: Caller, seen: Seen) -> Iterable[Finding]:
@@ -35,10 +80,10 @@ def _differs(resolver: Resolver, caller: Caller, seen: Seen) -> Iterable[Finding
         return
     if asked.lost or asked.truncated or _fresh(service, seen) or resolver.control is not None:
         return
-    foreseen = _foreseen(asked.name, caller, service, seen)
+    foreseen = _foreseen(asked.name, domain_of(caller.conf), service, seen)
     if foreseen is None or _alike(asked, foreseen):
         return
-    expected = f"{foreseen.rcode} {', '.join(foreseen.answers[:4]) or 'without an address'}"
+    expected = _expected(foreseen)
     yield Finding(
         code="dns.predicted-differs",
         title=f"cluster DNS answers {proof.said(asked)} for {asked.name}, and its objects say {expected}",
@@ -61,7 +106,7 @@ def _restart(seen: Seen) -> Mitigation | None:
     return Mitigation(summary="let CoreDNS start again, so that it reads its objects anew", commands=(command,))
 
 
-def _foreseen(name: str, caller: Caller, service: kube.Service, seen: Seen) -> Any:
+def _foreseen(name: str, domain: str, service: kube.Service, seen: Seen) -> Any:
     """The predicted answer; None where it is not certain. Without a Corefile (managed DNS) Services with an address
     alone are: of these the specification says all."""
     text = seen.corefile
@@ -69,7 +114,7 @@ def _foreseen(name: str, caller: Caller, service: kube.Service, seen: Seen) -> A
     if not seen.slices.complete or (text is None and headless) or service.spec.type == "ExternalName":
         return None
     try:
-        parsed = corefile.parse(text if text is not None else MANAGED.format(domain=domain_of(caller.conf)))
+        parsed = corefile.parse(text if text is not None else MANAGED.format(domain=domain))
         server = corefile.Server.build(
             parsed,
             [service],

@@ -30,9 +30,11 @@ from netdoc_checks.connect.questions import (
     ask,
     conf_of,
     forwarded,
+    full_name,
     names_of,
     pair_of,
     resolvers_of,
+    served_domain,
     stalling,
     steps_of,
     suspicious,
@@ -48,7 +50,7 @@ LIBC = 12.0  # seconds for a lookup; libc itself may wait for minutes
 PATIENT, BRISK = 2.0, 1.0  # seconds of one try; brisk where each place is tried often
 HOME = "kube-system"
 SERVICE_LABEL = "kubernetes.io/service-name"
-PROBE_NAME = "kubernetes.default.svc.cluster.local."
+ALWAYS = "kubernetes.default.svc"
 
 
 async def observe(ports: Ports, subject: Subject) -> Seen:
@@ -65,7 +67,7 @@ async def observe(ports: Ports, subject: Subject) -> Seen:
         config=config if isinstance(config, kube.ConfigMap) else None,
     )
     callers, tunnels, seen = await asyncio.gather(
-        _callers(ports, seen, pods), _tunnels(ports, pods), _answered_from(cluster, seen)
+        _callers(ports, seen, pods), _tunnels(ports, seen, pods), _answered_from(cluster, seen)
     )
     return msgspec.structs.replace(seen, callers=callers, tunnels=tunnels)
 
@@ -73,7 +75,7 @@ async def observe(ports: Ports, subject: Subject) -> Seen:
 async def _answered_from(cluster: Cluster, seen: Seen) -> Seen:
     """The Service whose name is looked up, and what stands behind it: cluster DNS answers from these."""
     ref = seen.subject.path.object
-    if ref is None or ref.kind != "Service" or not seen.asked:
+    if ref is None or ref.kind != "Service":
         return seen
     service, slices, namespace = await asyncio.gather(
         cluster.get(kube.Service, ref.name, ref.namespace),
@@ -325,16 +327,19 @@ async def _dns_pods(ports: Ports, service: kube.Service | None) -> tuple[kube.Po
     return tuple(pod for pod in listing.items if pod.status.phase == "Running" and not pod.metadata.deletion_timestamp)
 
 
-async def _tunnels(ports: Ports, pods: Sequence[kube.Pod]) -> tuple[Tunnel, ...]:
+async def _tunnels(ports: Ports, seen: Seen, pods: Sequence[kube.Pod]) -> tuple[Tunnel, ...]:
+    """Each asked for the Service's own name, or one that is always there."""
     if not ports.vantages.allowed("port-forward"):
         return ()
-    return tuple(await asyncio.gather(*(_tunnel(ports, pod) for pod in pods)))
+    domain, ref = served_domain(seen.corefile), seen.subject.path.object
+    name = full_name(ref, domain) if ref is not None and ref.kind == "Service" else f"{ALWAYS}.{domain}."
+    return tuple(await asyncio.gather(*(_tunnel(ports, pod, name) for pod in pods)))
 
 
-async def _tunnel(ports: Ports, pod: kube.Pod) -> Tunnel:
+async def _tunnel(ports: Ports, pod: kube.Pod, name: str) -> Tunnel:
     vantage = ports.vantages.through(pod.ref, _dns_port(pod, "dns-tcp"))
-    asked = Measurement(kind="dns", parameters={"name": PROBE_NAME, "timeout": 5.0, "retries": 1})
-    return Tunnel(pod, vantage.name, await vantage.measure(asked))
+    asked = Measurement(kind="dns", parameters={"name": name, "timeout": 5.0, "retries": 1})
+    return Tunnel(pod, vantage.name, name, await vantage.measure(asked))
 
 
 def _dns_port(pod: kube.Pod, name: str) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from netdoc.api import Gap, Measurement, Subject, Vantage, corefile
+from netdoc.api import Gap, Measurement, ObjectRef, Subject, Vantage, corefile
 from netdoc_checks.connect.seen import Asked, Conf, Lookup, Pair, Resolver
 
 DOMAIN = "cluster.local"
@@ -41,9 +41,23 @@ def names_of(subject: Subject, typed: str, conf: Conf, text: str | None) -> Name
     domain = domain_of(conf)
     object_, typed = subject.path.object, typed.lower()
     if object_ is not None and object_.kind == "Service" and typed.partition(".")[0] == object_.name:
-        return Names(typed, f"{object_.name}.{object_.namespace}.svc.{domain}.", domain)
+        return Names(typed, full_name(object_, domain), domain)
     host = typed.rstrip(".")
     return Names(typed, f"{host}.", domain, f"kubernetes.default.svc.{domain}.", _upstream(host, text))
+
+
+def full_name(service: ObjectRef, domain: str) -> str:
+    return f"{service.name}.{service.namespace}.svc.{domain}."
+
+
+def served_domain(text: str | None) -> str:
+    """The cluster's domain, as the Corefile serves it."""
+    try:
+        blocks = corefile.parse(text).blocks if text is not None else ()
+    except ValueError:
+        blocks = ()
+    zones = (zone.rstrip(".") for block in blocks for zone in corefile.kubernetes_zones(block))
+    return next((zone for zone in zones if zone and not zone.endswith(".arpa")), DOMAIN)
 
 
 async def conf_of(vantage: Vantage) -> Conf | Gap:

@@ -193,11 +193,17 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tunnel(msgspec.Struct, frozen=True):
-    """One DNS pod asked by itself, through a tunnel."""
+    """One DNS pod asked by itself for a name, through a tunnel."""
 
     pod: kube.Pod
     vantage: str
+    name: str
     result: dict[str, Any] | Gap
+
+    @property
+    def asked(self) -> Asked:
+        rounds = tuple(self.result["rounds"]) if isinstance(self.result, dict) else ()
+        return Asked(name=self.name, server=self.pod.name, transport="tcp", rounds=rounds)
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):

@@ -101,9 +101,12 @@ class Measures:
             case "dns" if not self._pod:
                 fake.asked.append(given)
                 return {"rounds": [fake.answers(given, at) for at in range(given["repeat"])]}
-        silent = self._pod in fake.silent
-        told: dict[str, Any] = {"ok": not silent, "failure": {"kind": "closed", "detail": "closed"}} if silent else {}
-        return {"attempts": 1, "failures": int(silent), "rounds": [told]}
+        return {"attempts": 1, "failures": int(self._pod in fake.silent), "rounds": [self._by_itself(given)]}
+
+    def _by_itself(self, given: Question) -> dict[str, Any]:
+        if self._pod in self._fake.silent:
+            return {"ok": False, "failure": {"kind": "closed", "detail": "closed"}}
+        return self._fake.answers({"repeat": 1, **given, "server": self._pod, "transport": "tcp", "type": "A"}, 0)
 
     def _row(self, place: dict[str, Any], repeat: int) -> dict[str, Any]:
         kinds = [self._fake.verdict(place["address"], at) for at in range(repeat)]

@@ -332,6 +332,14 @@ async def test_cluster_dns_against_its_objects(answer: dict[str, Any], codes: li
     assert (await asked(named(FULL, answer))).codes == codes
 
 
+async def test_one_dns_pod_that_is_behind_the_others() -> None:
+    told = await asked(lambda q, at: says("NXDOMAIN") if q["server"].startswith("coredns-8895898d9-ctjkx") else
+                       answers(q, at))  # fmt: skip
+    assert told.codes == ["dns.predicted-differs"]
+    assert told.findings[0].title.startswith("1 of 2 DNS pods (coredns-8895898d9-ctjkx) answer NXDOMAIN")
+    assert told.findings[0].evidence[0].vantage == "port-forward:kube-system/coredns-8895898d9-ctjkx:53"
+
+
 async def test_what_may_be_answered_by_another_plugin_is_not_predicted() -> None:
     text = ".:53 {\n rewrite name web.shop.svc.cluster.local x.example\n kubernetes cluster.local\n}\n"
     on = cluster({"merge": {"kind": "ConfigMap", "namespace": "kube-system", "name": "coredns",
@@ -340,7 +348,8 @@ async def test_what_may_be_answered_by_another_plugin_is_not_predicted() -> None
 
 
 async def test_another_resolver_than_cluster_dns_owes_no_cluster_name() -> None:
-    told = await asked(named(FULL, says("NXDOMAIN")), conf={**CONF, "nameservers": ["192.168.1.1"]})
+    elsewhere = {**CONF, "nameservers": ["192.168.1.1"]}
+    told = await asked(named(FULL, says("NXDOMAIN")), conf=elsewhere, consents=("exec",))
     assert told.codes == []
 
 
@@ -402,7 +411,7 @@ async def test_questions_that_cannot_be_asked_are_said_and_judge_nothing() -> No
         return vantage
 
     fake.inside = without  # type: ignore[method-assign]
-    told = await tried(fake=fake)
+    told = await tried(fake=fake, consents=("exec",))
     assert (told.codes, [one.reason for one in told.unjudged]) == ([], ["not-installed"])
 
 
