@@ -39,7 +39,7 @@ class NetdocApp(App[None]):
     """Guided troubleshooting. `session` is the run that is shown, `lookout` the cluster that is looked at."""
 
     TITLE = "netdoc"
-    CSS_PATH = "app.tcss"
+    CSS_PATH = ["app.tcss", "screens/home.tcss"]  # home's beside it: what a screen brings later is all parsed again
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (70, "-narrow"), (110, "-wide"), (160, "-broad")]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "leave", "Quit", show=False, priority=True, id="quit"),
@@ -60,13 +60,18 @@ class NetdocApp(App[None]):
         self.settings, self._settings_wrong = settings.load()
         self.warmed = asyncio.Event()
         self.installed = Installed()
-
-    def on_mount(self) -> None:
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = settings.THEMES[self.settings.theme]
+        self.theme = settings.THEMES[self.settings.theme]  # here: with a theme that changes later all is parsed again
+
+    def get_default_screen(self) -> HomeScreen:
+        """Home, so that no empty screen is laid out before it."""
+        return HomeScreen()
+
+    def on_mount(self) -> None:
+        if self.theme != settings.THEMES[self.settings.theme]:
+            self.theme = settings.THEMES[self.settings.theme]
         self.set_keymap(self.settings.keymap)
-        self.push_screen(HomeScreen())
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:

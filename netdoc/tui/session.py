@@ -107,14 +107,18 @@ class Session:
 
     @property
     def next_step(self) -> StepView | None:
-        return next((step for step in self.steps if step.state == "waiting"), None) if self.live else None
+        if not self.live:
+            return None
+        now = self.now_step
+        behind = self.steps[self.steps.index(now) + 1 :] if now else self.steps
+        return next((step for step in behind if step.state == "waiting"), None)
 
     def object_of(self, ref: ObjectRef | None) -> Object | None:
         return self.feed.objects.get(ref) if ref is not None else None
 
     def silent_for(self) -> float:
-        """Seconds since the run last told anything."""
-        return time.monotonic() - self.heard if self.live else 0.0
+        """Seconds since the run last told anything; a person who is asked may take their time."""
+        return time.monotonic() - self.heard if self.state == "running" else 0.0
 
     # What is done with it
 
@@ -138,7 +142,7 @@ class Session:
         if self._aside is not None and self._conduct is not None:
             self._aside.call(self._conduct.answer, value)
         self.question = {}
-        self.state = "running" if self.live else self.state
+        self.state, self.heard = "running" if self.live else self.state, time.monotonic()
 
     def note(self, text: str) -> None:
         """Notes it in a run that is under way; its journal keeps it."""

@@ -29,7 +29,8 @@ def draw(sheet: Sheet, report: Report, lookup: Lookup, unfolded: bool = False) -
     if not causes:
         _changes(sheet, report)
     sheet.gap()
-    sheet.prose(phrases.basis(report), lead="Rests on ", lead_style="faint")
+    more = "; m measures" if report.basis == "configuration" and report.run.input.type != "snapshot" else ""
+    sheet.prose(phrases.basis(report) + more, lead="Rests on ", lead_style="faint")
     if report.status != "unknown":
         blind(sheet, report)
 

@@ -51,7 +51,6 @@ class Book(msgspec.Struct, frozen=True):
 class HomeScreen(Screen[None]):
     """Asks what hurts. `symptom` is what was chosen, `playbook` what looks for it."""
 
-    CSS_PATH = "home.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "onward", "Next", show=False, id="home-next"),
         Binding("down", "down", "Down", show=False, priority=False, id="home-down"),
