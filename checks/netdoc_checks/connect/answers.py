@@ -216,7 +216,7 @@ def _against_other(resolver: Resolver, caller: Caller) -> tuple[str, Asked | Non
 
 def _against_itself(udp: Asked) -> tuple[str, Asked | None] | None:
     """Some answers are far slower than the others of the same name."""
-    slow = [one for one in udp.answers if float(one["ms"]) >= max(FELT, TIMES * udp.median)]
+    slow = [one for one in udp.answers if float(one.get("ms", 0.0)) >= max(FELT, TIMES * udp.median)]
     if len(slow) > 1 and 4 * len(slow) >= len(udp.answers):
         worst = max(float(one["ms"]) for one in slow)
         return (

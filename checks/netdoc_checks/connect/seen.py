@@ -84,8 +84,9 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def median(self) -> float:
-        """Milliseconds to an answer; 0 where none came."""
-        return statistics.median(float(one["ms"]) for one in self.answers) if self.answers else 0.0
+        """Milliseconds to an answer; 0 where none came, or none that was timed."""
+        timed = [float(one["ms"]) for one in self.answers if "ms" in one]
+        return statistics.median(timed) if timed else 0.0
 
     def joined(self, other: Asked | None) -> Asked:
         """The same question asked again."""
