@@ -184,7 +184,7 @@ def _slow(resolver: Resolver, caller: Caller, seen: Seen) -> Iterable[Finding]:
     udp = resolver.name
     if not udp.answers:
         return
-    told = _against_other(resolver, caller) or _against_itself(udp)
+    told = _among_pods(caller) or _against_other(resolver, caller) or _against_itself(udp)
     if told:
         title, other = told
         evidence = [proof.of(udp, "an answer in the time of its like", caller, seen, f"median {udp.median:.0f} ms")]
@@ -198,6 +198,16 @@ def _slow(resolver: Resolver, caller: Caller, seen: Seen) -> Iterable[Finding]:
             severity="error",
             evidence=tuple(evidence),
         )
+
+
+def _among_pods(caller: Caller) -> tuple[str, Asked | None] | None:
+    """One DNS pod is far slower than another, asked at their own addresses."""
+    told = sorted((one for one in caller.servers if one.asked.answers), key=lambda one: one.asked.median)
+    if len(told) < 2 or told[-1].asked.median < max(FELT, TIMES * told[0].asked.median):
+        return None
+    fast, slow = told[0], told[-1]
+    took = f"takes {slow.asked.median / 1000:.1f} s for {slow.asked.name}"
+    return f"the DNS pod {slow.pod.name} {took}, and {fast.pod.name} {fast.asked.median:.0f} ms", slow.asked
 
 
 def _against_other(resolver: Resolver, caller: Caller) -> tuple[str, Asked | None] | None:

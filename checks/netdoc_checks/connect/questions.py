@@ -162,7 +162,8 @@ async def _of_upstreams(vantage: Vantage, one: Resolver, names: Names, asked: As
 
 def suspicious(lookup: Lookup, resolver: Resolver) -> bool:
     """Whether packets are lost, or the server is silent or slow, so that its parts are worth asking."""
-    return bool(resolver.name.lost) or resolver.name.median >= QUICK * 1000 or stalling(lookup, resolver)
+    slow = sum(1 for one in resolver.name.answers if float(one["ms"]) >= QUICK * 1000)
+    return bool(resolver.name.lost) or slow > 1 or stalling(lookup, resolver)
 
 
 def stalling(lookup: Lookup, resolver: Resolver) -> bool:

@@ -210,6 +210,18 @@ async def test_slow_is_far_beyond_its_like(target: str, name: str, times: tuple[
     assert [one for one in (await asked(timed(name, *times), target=target)).codes if "dns" in one] == codes
 
 
+async def test_a_dns_pod_that_is_slow_is_told_from_the_others() -> None:
+    slow = (await dns_pods())[0]
+
+    def answer(question: Question, at: int) -> dict[str, Any]:
+        late = question["server"] == slow or (question["server"] == SERVER and at % 2)
+        return {**answers(question, at), "ms": 1500.0 if late else 1.0}
+
+    told = await asked(answer)
+    assert told.codes == ["dns.slow"]
+    assert told.findings[0].title.startswith("the DNS pod coredns-")
+
+
 # Loss
 
 
