@@ -6,9 +6,8 @@ import re
 
 from netdoc.model.target import SourceSpec, Target
 from netdoc.path.kinds import BY_ALIAS, SOURCE_KINDS, Named, nearest
-from netdoc.path.pasted import cleaned, is_pasted, parse_pasted
 from netdoc.path.places import TargetError, address_of, parse_host, parse_port, parse_url, shown
-from netdoc.path.wraps import unwrapped
+from netdoc.path.typed import cleaned, is_pasted, unwrapped
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")  # DNS subdomain, RFC 1123
 _NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")  # DNS label
@@ -24,6 +23,8 @@ def parse_target(text: str) -> Target:
     if not typed:
         raise TargetError("TARGET is empty", "name what can't be reached, for example svc/web.shop:80")
     if is_pasted(typed):
+        from netdoc.path.pasted import parse_pasted  # its patterns take longer to compile than a target to be read
+
         return parse_pasted(typed)
     if "://" in typed:
         return parse_url(typed)

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 import msgspec
 
 from netdoc.model.target import Failure, PastedError, Port, Target
 from netdoc.path.callers import caller_of
 from netdoc.path.failures import failure_of, status_of
 from netdoc.path.forms import Sighting, sightings
-from netdoc.path.places import TargetError, address_of, parse_host, parse_url, shown, without_userinfo
-
-MOST_TEXT = 16_384  # characters that are read: a stack trace says it at its head
-_ESCAPES = re.compile(r"\x1b\[[0-9;?]{0,16}[ -/]{0,4}[@-~]|\x1b\][^\x07\x1b]{0,2048}(?:\x07|\x1b\\)")
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+from netdoc.path.places import TargetError, address_of, parse_host, parse_url, shown
 
 _WORDS: dict[Failure, str] = {
     "timeout": "a timeout",
@@ -27,11 +21,6 @@ _WORDS: dict[Failure, str] = {
     "http": "an HTTP error",
     "other": "an error",
 }
-
-
-def is_pasted(typed: str) -> bool:
-    """Whether it is an error line and no target of another form: those hold no white space, and are no JSON."""
-    return any(one.isspace() for one in typed) or typed.startswith("{")
 
 
 def parse_pasted(line: str) -> Target:
@@ -56,12 +45,6 @@ def parse_pasted(line: str) -> Target:
         namespace=namespace,
     )
     return msgspec.structs.replace(target, input=line, error=error)
-
-
-def cleaned(typed: str) -> str:
-    """What was pasted as one line without terminal escapes, unprintable characters and passwords, and cut."""
-    words = _CONTROLS.sub(" ", _ESCAPES.sub("", typed[:MOST_TEXT])).split()
-    return without_userinfo("".join(one if one.isprintable() else "\ufffd" for one in " ".join(words)))
 
 
 def _unquoted(line: str) -> str:

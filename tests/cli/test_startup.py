@@ -108,3 +108,9 @@ def test_the_client_is_loaded_where_there_is_a_cluster(tmp_path: Path) -> None:
     }))  # fmt: skip
     asked = ("check", "endpoints", "svc/web.shop", "--kubeconfig", str(path))
     assert "kubernetes" in loaded(tmp_path, *asked)
+
+
+def test_the_patterns_of_error_lines_are_compiled_where_one_was_pasted() -> None:
+    parse = "from netdoc.path import parse_target; parse_target({!r})"
+    assert "netdoc.path.forms" not in held_after(parse.format("svc/web.shop:80"))
+    assert "netdoc.path.forms" in held_after(parse.format("dial tcp 10.43.7.9:5432: i/o timeout"))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from netdoc.model.target import SourceSpec, Target
 from netdoc.path import TargetError, guessed_source, parse_target
-from netdoc.path.pasted import MOST_TEXT
+from netdoc.path.typed import MOST_TEXT
 from tests.path.pasted_lines import LINES, WITHOUT_TARGET
 
 

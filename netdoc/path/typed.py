@@ -1,12 +1,17 @@
-"""Line breaks in what was pasted: a terminal breaks a long line inside a word, a program ends one where it has done."""
+"""What was typed or pasted, made one clean line. No pattern of an error line is loaded for it: few targets are one."""
 
 from __future__ import annotations
 
 import re
 from itertools import pairwise
 
-from netdoc.path.pasted import MOST_TEXT
+from netdoc.path.places import without_userinfo
 
+MOST_TEXT = 16_384  # characters that are read: a stack trace says it at its head
+_ESCAPES = re.compile(r"\x1b\[[0-9;?]{0,16}[ -/]{0,4}[@-~]|\x1b\][^\x07\x1b]{0,2048}(?:\x07|\x1b\\)")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+
+# Line breaks: a terminal breaks a long line inside a word, a program ends one where it has done.
 _BREAK = re.compile(r"\r\n|[\r\n]")
 _NARROWEST = 40  # columns: terminals have no fewer, and shorter lines are of equal length by chance
 
@@ -17,6 +22,17 @@ _OPEN_START = re.compile(r"[.-][a-z0-9]|:\d")
 _ADDRESS_END = re.compile(r"\d[.:]\d+\Z")  # 10.43.7.9:54
 _ADDRESS_START = re.compile(r"[\d.]*\d(?:[:.,;)\]\"']|\s|\Z)")  # 32: i/o timeout
 _PORT_START = re.compile(r"\d+(?:\D|\Z)")
+
+
+def is_pasted(typed: str) -> bool:
+    """Whether it is an error line and no target of another form: those hold no white space, and are no JSON."""
+    return any(one.isspace() for one in typed) or typed.startswith("{")
+
+
+def cleaned(typed: str) -> str:
+    """What was pasted as one line without terminal escapes, unprintable characters and passwords, and cut."""
+    words = _CONTROLS.sub(" ", _ESCAPES.sub("", typed[:MOST_TEXT])).split()
+    return without_userinfo("".join(one if one.isprintable() else "\ufffd" for one in " ".join(words)))
 
 
 def unwrapped(text: str) -> str:
