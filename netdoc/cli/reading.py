@@ -83,7 +83,8 @@ def _told(record: Record) -> str:
     ask = record.ask
     if ask.verb == "measure":
         return f"measure {ask.resource} from {ask.name}: {_outcome(record, 'done')}"
-    words: list[Any] = [ask.verb, ask.resource, ask.name, ask.container, ask.namespace and f"in {ask.namespace}"]
+    kind = f"{ask.resource}.{ask.group}" if ask.group else ask.resource
+    words: list[Any] = [ask.verb, kind, ask.name, ask.container, ask.namespace and f"in {ask.namespace}"]
     chosen = ",".join(one for one in (ask.labels, ask.fields) if one)
     words.append(chosen and f"({chosen})")
     one = "found" if record.count or ask.verb == "log" else "not there"

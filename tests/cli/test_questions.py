@@ -69,7 +69,7 @@ def test_a_diagnosis_tells_it_too() -> None:
     plain, told = netdoc(*asked), netdoc(*asked, "-v")
     assert plain.err == ""
     assert "netdoc: get services web in shop: found" in told.err
-    assert "netdoc: list endpointslices in shop (kubernetes.io/service-name=web): 1" in told.err
+    assert "netdoc: list endpointslices.discovery.k8s.io in shop (kubernetes.io/service-name=web): 1" in told.err
 
 
 @pytest.mark.parametrize("asked", QUESTIONS[:5], ids=named)
