@@ -131,3 +131,10 @@ def test_all_namespaces_wins_over_one_as_in_kubectl(asked: tuple[str, ...]) -> N
     everywhere = netdoc(*asked, "--demo")
     assert netdoc(*asked, "--demo", "-n", "shop", "-A").out == everywhere.out
     assert asked[1:] == ("lint",) or netdoc(*asked, "--demo", "-n", "shop").out != everywhere.out
+
+
+def test_here_is_whoever_asks_and_no_pod() -> None:
+    """A record cannot say what this machine's resolver would; of a live cluster it is asked anyway."""
+    answer = netdoc("dns", "lookup", "web.shop", "--from", "here", "--demo")
+    assert (answer.code, answer.out) == (2, "")
+    assert "nothing can be asked of a record" in answer.err

@@ -28,7 +28,7 @@ async def see(cluster: Cluster, places: Vantages, name: str, source: str, server
     """Raises Failure for a name, source or cluster of which nobody can be asked."""
     live = cluster.where.type == "live"
     gathered = await read(cluster)
-    pod = await _pod(cluster, source) if source else None
+    pod = await _pod(cluster, source) if source and source.lower() != "here" else None
     service = await cluster.get(kube.Service, "kube-dns", "kube-system")
     dns = service.cluster_addresses if isinstance(service, kube.Service) else ()
     names = expansion(pod, dns, name)
