@@ -190,7 +190,9 @@ def where(given: dict[str, Any], *, many: bool = False) -> WhereOptions:
     options = WhereOptions(**{name: given.pop(name) for name in WhereOptions.__struct_fields__ if name in given})
     if options.all_namespaces:
         if not many:
-            raise Failure("-A has no meaning here: names are looked for in one namespace", "name another as in svc/web.shop")
+            raise Failure(
+                "-A has no meaning here: names are looked for in one namespace", "name another as in svc/web.shop"
+            )
         options = msgspec.structs.replace(options, namespace="")
     chosen = [name for name in ("snapshot", "demo", "context") if getattr(options, name)]
     if len(chosen) > 1:
