@@ -19,9 +19,24 @@ Reply = Callable[[dns.message.Message, bytes], list[bytes]]
 @contextlib.contextmanager
 def answering(reply: Reply, over_tcp: Reply | None = None) -> Iterator[int]:
     """The port of a server that answers UDP with `reply` and, where given, TCP with `over_tcp`."""
-    with contextlib.ExitStack() as stack:
-        udp, tcp = (stack.enter_context(one) for one in _pair())
-        port: int = udp.getsockname()[1]
+    with _serving(*_pair(), reply, over_tcp) as port:
+        yield port
+
+
+@contextlib.contextmanager
+def answering_at(address: str, port: int, reply: Reply, over_tcp: Reply) -> Iterator[None]:
+    """The same at one place on loopback. Raises OSError where it cannot be had."""
+    udp, tcp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), socket.socket()
+    tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    udp.bind((address, port))
+    tcp.bind((address, port))
+    with _serving(udp, tcp, reply, over_tcp):
+        yield
+
+
+@contextlib.contextmanager
+def _serving(udp: socket.socket, tcp: socket.socket, reply: Reply, over_tcp: Reply | None) -> Iterator[int]:
+    with udp, tcp:
         threads = [threading.Thread(target=_serve_udp, args=(udp, reply), daemon=True)]
         if over_tcp is not None:
             tcp.listen(8)
@@ -29,7 +44,7 @@ def answering(reply: Reply, over_tcp: Reply | None = None) -> Iterator[int]:
         for thread in threads:
             thread.start()
         try:
-            yield port
+            yield udp.getsockname()[1]
         finally:
             for sock in (udp, tcp):
                 with contextlib.suppress(OSError):
