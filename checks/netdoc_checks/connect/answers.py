@@ -73,12 +73,13 @@ def _offers_tcp(seen: Seen) -> bool:
 def _truncated(udp: Asked, tcp: Asked, large: Asked | None, caller: Caller, seen: Seen) -> Finding:
     """Cut over UDP and whole over TCP; and lost where a client offers room for more than a packet carries."""
     how = f"and lost on the way where a client takes {large.edns} octets" if large else "and whole over TCP"
+    has = f"has {tcp.size} octets" if tcp.size else "is long"  # not every tool tells
     evidence = [proof.of(udp, "a whole answer", caller, seen)]
     if large is not None:
         evidence.append(proof.of(large, "the answer, in fragments", caller, seen))
     return Finding(
         code="dns.truncated",
-        title=f"the answer for {udp.name} has {tcp.size} octets: it is cut over UDP, {how}",
+        title=f"the answer for {udp.name} {has}: it is cut over UDP, {how}",
         detail="resolvers that do not come again over TCP (musl before 1.2.4) see a part of it, or nothing",
         object=caller.owner,
         hops=(caller.hop,),
@@ -226,11 +227,8 @@ def _against_other(resolver: Resolver, caller: Caller) -> tuple[str, Asked | Non
 
 def _against_itself(udp: Asked) -> tuple[str, Asked | None] | None:
     """Some answers are far slower than the others of the same name."""
-    slow = [one for one in udp.answers if float(one.get("ms", 0.0)) >= max(FELT, TIMES * udp.median)]
-    if len(slow) > 1 and 4 * len(slow) >= len(udp.answers):
-        worst = max(float(one["ms"]) for one in slow)
-        return (
-            f"{len(slow)} of {len(udp.answers)} answers for {udp.name} take up to {worst / 1000:.1f} s,"
-            f" and the others {udp.median:.0f} ms"
-        ), None
+    slow = [one for one in udp.times if one >= max(FELT, TIMES * udp.median)]
+    if len(slow) > 1 and 4 * len(slow) >= len(udp.times):
+        took = f"{len(slow)} of {len(udp.times)} answers for {udp.name} take up to {max(slow) / 1000:.1f} s"
+        return f"{took}, and the others {udp.median:.0f} ms", None
     return None

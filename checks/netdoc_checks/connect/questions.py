@@ -162,7 +162,7 @@ async def _of_upstreams(vantage: Vantage, one: Resolver, names: Names, asked: As
 
 def suspicious(lookup: Lookup, resolver: Resolver) -> bool:
     """Whether packets are lost, or the server is silent or slow, so that its parts are worth asking."""
-    slow = sum(1 for one in resolver.name.answers if float(one["ms"]) >= QUICK * 1000)
+    slow = sum(1 for one in resolver.name.times if one >= QUICK * 1000)
     return bool(resolver.name.lost) or slow > 1 or stalling(lookup, resolver)
 
 
@@ -182,6 +182,7 @@ async def pair_of(vantage: Vantage, server: str, domain: str) -> Pair | None:
     """
     names = [f"netdoc-{at}.default.svc.{domain}." for at in range(PAIRS)]
     given: dict[str, Any] = {"names": names, "nameservers": [server], "timeout": PAIR_PATIENCE, "attempts": 2}
+    given["libc"] = "glibc"  # whose sequence knows both ways
     together, apart = await asyncio.gather(
         *(vantage.measure(Measurement(kind="libc", parameters={**given, "parallel": one})) for one in (True, False))
     )

@@ -83,10 +83,14 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         return max((int(one.get("size", 0)) for one in self.answers), default=0)
 
     @property
+    def times(self) -> tuple[float, ...]:
+        """Milliseconds of each answer that was timed: not every tool tells."""
+        return tuple(float(one["ms"]) for one in self.answers if "ms" in one)
+
+    @property
     def median(self) -> float:
         """Milliseconds to an answer; 0 where none came, or none that was timed."""
-        timed = [float(one["ms"]) for one in self.answers if "ms" in one]
-        return statistics.median(timed) if timed else 0.0
+        return statistics.median(self.times) if self.times else 0.0
 
     def joined(self, other: Asked | None) -> Asked:
         """The same question asked again."""

@@ -1,126 +1,83 @@
-"""Clients whose own resolver, or whose own idea of a name, does not lead to the cluster's names; and such as look alike
-and work. They break nothing but themselves. Source of what is expected: Kubernetes, "DNS for Services and Pods".
+"""Raw DNS from a container of a real cluster: answers that do not fit, TCP that is shut, and a healthy server.
+
+Needs a cluster: NETDOC_E2E_KUBECONFIG, or the lab's. The namespace is the test's own and goes away with it.
 """
 
 from __future__ import annotations
 
+import json
+import uuid
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
-import msgspec
 import pytest
 
-from tests.e2e.dns.scene import Scene, client, dead, dns_address, expect, nobodys, scene, silent
-from tests.e2e.kube import Kube, Object
+from tests.calling import causes
+from tests.e2e.dns.test_measured import SLEEP, diagnosed, pod_spec
+from tests.e2e.dns.test_predict import KUBECONFIG, PATIENCE, kubectl, without
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(400)]
 
-
-class Case(msgspec.Struct, frozen=True):
-    """A client, the name that it looks up, what becomes of that, and what netdoc is asked. %: the namespace.
-
-    `code`, `kind` and `about` are the cause; without them there is nothing to be found.
-    """
-
-    id: str
-    client: str
-    name: str
-    comes_to: str = "%address"
-    target: str = "svc/web.%"
-    code: str = ""
-    kind: str = "Pod"
-    about: str = ""
+MANY = 60  # addresses: more than fit into 512 octets
 
 
-FAULTS = [
-    Case("dns-policy-default", "as-node", "web.%", "nameless", code="dns.pod-policy"),
-    Case("host-network", "on-host", "web.%", "nameless", code="dns.pod-policy"),
-    Case("nameserver-of-nobody", "asks-nobody", "web.%", "unanswered", code="dns.pod-policy"),
-    Case("nameserver-that-is-gone", "asks-dead", "web.%", "unanswered", code="dns.pod-policy"),
-    Case("no-search-domains", "no-search", "web.%", "nameless", "http://web.%/", "dns.pod-policy"),
-    Case("egress-without-dns", "shut-in", "web.%", "unanswered", code="policy.dns-egress-denied"),
-    Case("namespace-typo", "plain", "web.%x", "nameless", "http://web.%x/", "target.namespace-not-found",
-         "Namespace", "%x"),
-    Case("name-typo", "plain", "wbe.%", "nameless", "http://wbe.%/", "target.not-found", "Service", "wbe"),
-]  # fmt: skip
-HEALTHY = [
-    Case("as-usual", "plain", "web.%"),
-    Case("short", "plain", "web", target="http://web.%/"),
-    Case("long", "plain", "web.%.svc.cluster.local.", target="http://web.%.svc.cluster.local./"),
-    Case("host-network-first", "on-host-well", "web.%"),
-    Case("by-hand", "by-hand-well", "web.%", target="http://web.%/"),
-    Case("long-without-search", "no-search", "web.%.svc.cluster.local.", target="http://web.%.svc.cluster.local./"),
-    Case("egress-with-dns", "let-out", "web.%"),
-]
+def pod(name: str) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": {"app": name}},
+            "spec": pod_spec(SLEEP)}  # fmt: skip
 
 
-def clients(kube: Kube) -> list[Object]:
-    dns = dns_address(kube)
-    whole = {
-        "searches": ["NAMESPACE.svc.cluster.local", "svc.cluster.local", "cluster.local"],
-        "options": [{"name": "ndots", "value": "5"}],
-    }
-    return [
-        client("plain"),
-        client("as-node", dnsPolicy="Default"),
-        client("on-host", hostNetwork=True),
-        client("on-host-well", hostNetwork=True, dnsPolicy="ClusterFirstWithHostNet"),
-        client("asks-nobody", dnsPolicy="None", dnsConfig={**whole, "nameservers": [nobodys(kube)]}),
-        client("asks-dead", dnsPolicy="None", dnsConfig={**whole, "nameservers": [dead(kube)]}),
-        client("no-search", dnsPolicy="None", dnsConfig={"nameservers": [dns]}),
-        client("by-hand-well", dnsPolicy="None", dnsConfig={**whole, "nameservers": [dns]}),
-        client("shut-in"),
-        client("let-out"),
-    ]
-
-
-def policies() -> list[Object]:
-    """`shut-in` may reach the application alone, `let-out` cluster DNS too."""
-    web = {"to": [{"podSelector": {"matchLabels": {"app": "web"}}}]}
-    home = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}}
-    dns = {"to": [home], "ports": [{"port": 53, "protocol": one} for one in ("UDP", "TCP")]}
-    return [egress("shut-in", web), egress("let-out", web, dns)]
-
-
-def egress(name: str, *rules: Object) -> Object:
-    spec = {"podSelector": {"matchLabels": {"app": name}}, "policyTypes": ["Egress"], "egress": list(rules)}
-    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": name}, "spec": spec}
+def objects(namespace: str) -> dict[str, Any]:
+    ports = [{"name": "data", "port": 9000, "protocol": "UDP"}]
+    slice_ = {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4", "ports": ports,
+              "metadata": {"name": "many-1", "labels": {"kubernetes.io/service-name": "many"}},
+              "endpoints": [{"addresses": [f"10.42.200.{at}"]} for at in range(1, MANY + 1)]}  # fmt: skip
+    many = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "many"},
+            "spec": {"clusterIP": "None", "ports": ports}}  # fmt: skip
+    asks = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "names-over-udp"},
+            "spec": {"podSelector": {"matchLabels": {"app": "narrow"}}, "policyTypes": ["Egress"],
+                     "egress": [{"ports": [{"port": 53, "protocol": "UDP"}]},
+                                {"to": [{"ipBlock": {"cidr": "10.42.200.0/24"}}]}]}}  # fmt: skip
+    items: list[dict[str, Any]] = [many, slice_, asks, pod("client"), pod("narrow")]
+    for one in items:
+        one["metadata"]["namespace"] = namespace
+    space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
+    return {"apiVersion": "v1", "kind": "List", "items": [space, *items]}
 
 
 @pytest.fixture(scope="module")
-def street(kube: Kube, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    with scene(kube, "resolvers", tmp_path_factory.mktemp("resolvers"), clients(kube)) as made:
-        made.place.put(*policies())
-        yield made
+def space() -> Iterator[str]:
+    if not KUBECONFIG.exists():
+        without(f"there is no cluster: {KUBECONFIG} is not there (make lab, or set NETDOC_E2E_KUBECONFIG)")
+    namespace = f"netdoc-raw-{uuid.uuid4().hex[:6]}"
+    try:
+        kubectl("apply", "-f", "-", text=json.dumps(objects(namespace)))
+        ready = ("--for=condition=Ready", f"--timeout={PATIENCE:.0f}s")
+        kubectl("wait", "-n", namespace, "pod/client", "pod/narrow", *ready)
+        yield namespace
+    finally:
+        kubectl("delete", "namespace", namespace, "--wait=false", "--ignore-not-found")
 
 
-@pytest.fixture(scope="module")
-def snapshot(street: Scene) -> Path:
-    return street.save()
+def test_an_answer_that_does_not_fit_is_cut_over_udp_and_whole_over_tcp(space: str) -> None:
+    told, _ = diagnosed(f"svc/many.{space}:9000/udp", "--from", f"pod/client.{space}", "--exec")
+    assert causes(told) == [("dns.truncated", "Pod", space, "client")], told["findings"]
+    evidence = {one["id"]: one for one in told["evidence"]}
+    shown = [evidence[one]["observed"] for one in told["findings"][0]["evidence"]]
+    assert "truncated" in shown[0]
+    assert "truncated" not in shown[1]
 
 
-def filled(case: Case, street: Scene) -> Case:
-    words = {"%address": street.address, "%": street.namespace}
-    texts = {name: getattr(case, name) for name in Case.__struct_fields__ if name != "id"}
-    for word, value in words.items():
-        texts = {name: text.replace(word, value) for name, text in texts.items()}
-    return Case(case.id, **texts)
+def test_a_policy_that_lets_udp_pass_and_not_tcp_costs_such_a_name(space: str) -> None:
+    told, _ = diagnosed(f"svc/many.{space}:9000/udp", "--from", f"pod/narrow.{space}", "--exec")
+    assert causes(told) == [("policy.dns-egress-denied", "Pod", space, "narrow")], told["findings"]
+    found = {one["code"]: one for one in told["findings"]}
+    root = found["policy.dns-egress-denied"]["id"]
+    assert root in found["dns.tcp-blocked"]["explainedBy"]
+    assert found["dns.timeout"]["explainedBy"]
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda one: one.id)
-def test_the_cause_is_named(fault: Case, street: Scene, snapshot: Path) -> None:
-    case = filled(fault, street)
-    street.look(case.client, case.name, case.comes_to)
-    cause = (case.code, case.kind, case.about or case.client)
-    expect(street.live(case.client, case.target), *cause)
-    expect(street.measured(case.client, case.target), *cause, measured=True)
-    expect(street.saved(case.client, case.target, snapshot), *cause)
-
-
-@pytest.mark.parametrize("health", HEALTHY, ids=lambda one: one.id)
-def test_what_looks_alike_and_works_is_silent(health: Case, street: Scene, snapshot: Path) -> None:
-    case = filled(health, street)
-    street.look(case.client, case.name, case.comes_to)
-    silent(street.live(case.client, case.target))
-    silent(street.measured(case.client, case.target), measured=True)
-    silent(street.saved(case.client, case.target, snapshot))
+@pytest.mark.parametrize("repeat", ["1", "3", "40"])
+def test_a_healthy_server_is_left_alone(space: str, repeat: str) -> None:
+    target, source = "svc/kube-dns.kube-system:53/udp", f"pod/client.{space}"
+    told, _ = diagnosed(target, "--from", source, "--exec", "--port-forward", "--repeat", repeat)
+    assert (told["findings"], told["basis"]) == ([], "measured")
