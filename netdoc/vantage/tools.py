@@ -14,6 +14,8 @@ from netdoc.ports.vantage import Measurement
 from netdoc.vantage.asked import host
 from netdoc.vantage.nslookup import is_address
 
+MOST_PLACES = 100  # endpoints of one script: it travels in the request's URL
+
 TCP = r"""
 T=$1; N=$2; shift 2
 tool=none
@@ -55,6 +57,8 @@ def script(measurement: Measurement) -> str:
     if measurement.kind == "getaddrinfo":
         return f"set -- {host(str(given['name']))}{NAME}"
     places = [(str(ip_address(one["address"])), int(one["port"])) for one in given["endpoints"]]
+    if len(places) > MOST_PLACES:
+        raise ValueError(f"{len(places)} endpoints are more than the {MOST_PLACES} that a shell is asked for at once")
     words = " ".join(f"{host} {port}" for host, port in places)
     seconds = max(1, round(float(given.get("timeout", 2.0))))
     return f"set -- {seconds} {int(given.get('repeat', 1))} {words}{TCP}"

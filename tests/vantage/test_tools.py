@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote_plus
 
 import pytest
 
@@ -142,6 +143,15 @@ def test_getent_that_finds_nothing_does_not_say_why() -> None:
     assert isinstance(told, dict)
     assert told["conf"] == {"nameservers": ["10.43.0.10"], "search": ["a", "b"], "options": ["ndots:5"]}
     assert told["tries"][0]["failure"] == {"kind": "failed", "detail": "getent ended with 2 and says no more"}
+
+
+def test_a_script_fits_the_url_or_is_none() -> None:
+    """Proxies before API servers refuse URLs beyond 8 kB."""
+    far = [{"address": f"2001:db8:aaaa:bbbb:cccc:dddd:eeee:{one:04x}", "port": 65535} for one in range(101)]
+    asked = Measurement(kind="tcp", parameters={"endpoints": far[:100], "repeat": 1000})
+    assert len(quote_plus(tools.script(asked))) < 8000
+    with pytest.raises(ValueError, match="at once"):
+        tools.script(Measurement(kind="tcp", parameters={"endpoints": far}))
 
 
 @pytest.mark.parametrize("name", ["a; reboot", "$(id)", "-x", "a b", "`id`", "", "a'b", "a\nb"])
