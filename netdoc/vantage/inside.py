@@ -56,7 +56,7 @@ print(json.dumps(serve.answer(sys.argv[1])))
 class Inside:
     """One container. Which tools it holds is found out by the first measurement."""
 
-    def __init__(self, streams: Streams, pod: ObjectRef, container: str, show: Callable[[str], None]) -> None:
+    def __init__(self, streams: Streams, pod: ObjectRef, container: str, show: Show) -> None:
         self.name = f"exec:{pod.namespace}/{pod.name}"
         self._streams = streams
         self._pod = pod
@@ -82,7 +82,7 @@ class Inside:
         question = msgspec.json.encode(
             {"id": 1, "kind": measurement.kind, "parameters": measurement.parameters}, order="deterministic"
         ).decode()
-        self._tell(f"python3 -c '(netdoc/agent: {', '.join(MODULES[1:])})' '{question}'")
+        await self._tell(f"python3 -c '(netdoc/agent: {', '.join(MODULES[1:])})' '{question}'")
         done = await self._streams.run(
             self._pod, self._container, ["python3", "-c", BOOTSTRAP, question], seconds, _payload()
         )
@@ -139,7 +139,7 @@ class Inside:
 
     async def _sh(self, script: str, shown: str, seconds: float, what: str) -> str | Gap:
         """What a script writes."""
-        self._tell(shown)
+        await self._tell(shown)
         done = await self._streams.run(self._pod, self._container, ["sh", "-c", script], seconds)
         if isinstance(done, Output):
             return done.stdout
@@ -148,8 +148,9 @@ class Inside:
         detail = "the container holds neither Python nor a shell: a test pod can measure in its place (--probe)"
         return Gap(what=what, reason="not-installed", detail=detail, blocking=False)
 
-    def _tell(self, command: str) -> None:
-        self._show(f"in {self._pod.namespace}/{self._pod.name} ({self._container or 'first container'}): {command}")
+    async def _tell(self, command: str) -> None:
+        place = f"{self._pod.namespace}/{self._pod.name} ({self._container or 'first container'})"
+        await showing.shown(self._show, f"in {place}: {command}")
 
 
 def _longest(measurement: Measurement) -> float:

@@ -12,11 +12,8 @@ from netdoc.ports.vantage import Consent, NoVantages, Nowhere, Vantage, Vantages
 from netdoc.vantage.agent import LocalAgent
 from netdoc.vantage.here import Here
 from netdoc.vantage.inside import Inside
+from netdoc.vantage.showing import Show
 from netdoc.vantage.through import Through
-
-Show = Callable[[str], None]
-"""Tells the user what is about to be run, before it is."""
-
 
 def vantages_of(cluster: Cluster, consents: frozenset[Consent], show: Show = lambda text: None) -> Vantages:
     """From where this cluster can be measured. A source of objects may bring vantages of its own, as the demo does."""
