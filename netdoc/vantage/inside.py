@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -18,9 +18,10 @@ from netdoc.cluster.streams import Output, Streams
 from netdoc.model.kube.meta import ObjectRef
 from netdoc.model.record import Gap
 from netdoc.ports.vantage import Measurement
-from netdoc.vantage import queries, resolving, tools
+from netdoc.vantage import queries, resolving, showing, tools
 from netdoc.vantage.agent import PROGRAM
 from netdoc.vantage.asked import Asked
+from netdoc.vantage.showing import Show
 
 MODULES = (
     "__init__", "serve", "parameters", "failures", "connect", "names", "resolvconf",

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable
 from typing import Any
 
 from netdoc.cluster.streams import Streams, Tunnel
@@ -16,6 +15,7 @@ from netdoc.model.kube.meta import ObjectRef
 from netdoc.model.record import Gap
 from netdoc.ports.vantage import Measurement
 from netdoc.vantage.agent import LocalAgent
+from netdoc.vantage.showing import Show, shown
 
 CHUNK = 1 << 16
 CLOSING = 2.0  # seconds for both ends to say goodbye
@@ -23,7 +23,7 @@ CLOSING = 2.0  # seconds for both ends to say goodbye
 
 class Through:
     def __init__(
-        self, streams: Streams, pod: ObjectRef, port: int, agent: LocalAgent, show: Callable[[str], None]
+        self, streams: Streams, pod: ObjectRef, port: int, agent: LocalAgent, show: Show
     ) -> None:
         self.name = f"port-forward:{pod.namespace}/{pod.name}:{port}"
         self._streams = streams
@@ -38,7 +38,7 @@ class Through:
         if measurement.kind != "dns":
             detail = "through a tunnel DNS over TCP is measured alone"
             return Gap(what=what, reason="not-supported", detail=detail, blocking=False)
-        self._show(f"a tunnel to {self._pod.namespace}/{self._pod.name}, port {self._port}")
+        await shown(self._show, f"a tunnel to {self._pod.namespace}/{self._pod.name}, port {self._port}")
         refused: list[Gap] = []
         pumps: set[asyncio.Task[None]] = set()
 
