@@ -150,7 +150,8 @@ async def _silent(vantage: Vantage, one: Resolver, names: Names, repeat: int) ->
     if not one.answers:
         tcp = await ask(vantage, one.address, names.full, transport="tcp")
         return msgspec.structs.replace(one, tcp=tcp)
-    asked = one.name.joined(await ask(vantage, one.address, names.full, seconds=FORWARDED))
+    patient = await ask(vantage, one.address, names.full, seconds=FORWARDED)
+    asked = patient if patient.answers else one.name.joined(patient)  # a long recursion is no loss
     return msgspec.structs.replace(one, name=asked, upstream=await _of_upstreams(vantage, one, names, asked))
 
 

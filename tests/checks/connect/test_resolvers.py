@@ -222,6 +222,16 @@ async def test_a_dns_pod_that_is_slow_is_told_from_the_others() -> None:
     assert told.findings[0].title.startswith("the DNS pod coredns-")
 
 
+async def test_a_long_recursion_is_no_loss() -> None:
+    def answer(question: Question, at: int) -> dict[str, Any]:
+        if question["name"] == HOST:
+            return lost() if question["timeout"] < 3 else noerror("198.51.100.7", ms=3500.0 if at == 0 else 1.0)
+        return answers(question, at)
+
+    told = await asked(answer, ["198.51.100.7"], target=OUTSIDE)
+    assert [one for one in told.codes if one.startswith("dns.")] == []
+
+
 # Loss
 
 
