@@ -116,7 +116,9 @@ def _twice(holdings: Holdings) -> Iterable[Unreadable]:
 def _nothing(path: Path, read: Read) -> ClusterError:
     if read.unreadable:
         more = f" (and {len(read.unreadable) - 1} more)" if len(read.unreadable) > 1 else ""
-        return ClusterError(f"nothing could be read from the snapshot {path}: {read.unreadable[0]}{more}", _MEND)
+        first = read.unreadable[0]
+        why = f"it {first.why}" if first.where == path.name else str(first)
+        return ClusterError(f"nothing could be read from the snapshot {path}: {why}{more}", _MEND)
     return ClusterError(f"the snapshot {path} holds no Kubernetes object", _MEND)
 
 

@@ -177,6 +177,7 @@ def test_an_archive_that_is_none_is_not_taken_for_text(tmp_path: Path, name: str
     with pytest.raises(ClusterError, match=why) as raised:
         open_snapshot(path)
     assert "character" not in str(raised.value)
+    assert str(raised.value).count(name) == 1
 
 
 async def test_text_is_read_whatever_it_is_called(tmp_path: Path) -> None:
