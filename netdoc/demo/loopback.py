@@ -7,7 +7,7 @@ is shortened: what has not come on loopback after a moment never comes.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -20,6 +20,7 @@ from netdoc.model import kube
 from netdoc.model.record import Gap
 from netdoc.ports.vantage import Measurement
 from netdoc.vantage.agent import LocalAgent
+from netdoc.vantage.showing import Show, shown
 
 CONNECTED = 0.2  # seconds until a connection is given up
 ANSWERED = 0.25  # seconds until a name server is given up
@@ -30,7 +31,7 @@ Place = tuple[str, int]
 
 
 class Loopback:
-    def __init__(self, world: World, answering: Answering, show: Callable[[str], None]) -> None:
+    def __init__(self, world: World, answering: Answering, show: Show) -> None:
         self._world = world
         self._doors = Doors(answering)
         self._apart = Apart()
@@ -52,7 +53,7 @@ class Loopback:
         repeat = int(parameters.get("repeat", 1))
         doors = [door for one in places for door in await self._doors_of(caller, one, repeat)]
         wait = min(float(parameters.get("timeout", CONNECTED)), CONNECTED)
-        self._tell(who, "tcp", parameters, doors)
+        await self._tell(who, "tcp", parameters, doors)
         tries: list[Result] = []
         for start in range(0, len(doors), AT_ONCE):
             some = [{"address": HOME, "port": port} for port in doors[start : start + AT_ONCE]]
@@ -77,7 +78,7 @@ class Loopback:
         where = {"server": place(0)} if kind == "dns" else {"nameservers": list(names)}
         wait = min(float(parameters.get("timeout", ANSWERED)), ANSWERED)
         asked = {"server": servers[0]} if kind == "dns" else {"nameservers": servers}
-        self._tell(who, kind, {**parameters, **asked}, [door])
+        await self._tell(who, kind, {**parameters, **asked}, [door])
         result = await self._ask(who, kind, {**parameters, **where, "port": door, "timeout": wait})
         if isinstance(result, Gap):
             return result
@@ -100,17 +101,17 @@ class Loopback:
         """The agent's `dns` over TCP, to a server through its own localhost."""
         door = await self._apart.call(self._doors.tunnel(server))
         wait = min(float(parameters.get("timeout", ANSWERED)), ANSWERED)
-        self._tell(who, "dns", parameters, [door])
+        await self._tell(who, "dns", parameters, [door])
         given = {**parameters, "server": HOME, "port": door, "transport": "tcp", "timeout": wait}
         return await self._ask(who, "dns", given)
 
-    def _tell(self, who: str, kind: str, parameters: Mapping[str, Any], doors: list[int]) -> None:
+    async def _tell(self, who: str, kind: str, parameters: Mapping[str, Any], doors: list[int]) -> None:
         question = msgspec.json.encode(parameters, order="sorted").decode()
         where = ", ".join(f"{HOME}:{port}" for port in dict.fromkeys(doors))
         said = f"{who} in the demo: {kind} {question}, measured by netdoc/agent on this machine against {where}"
         if said not in self._told:
+            await shown(self._show, said)
             self._told.add(said)
-            self._show(said)
 
     async def _ask(self, who: str, kind: str, parameters: Mapping[str, Any]) -> Result | Gap:
         return await self._agent.measure(Measurement(kind=kind, parameters=dict(parameters)), f"{kind} from {who}")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from netdoc.cluster.holdings import Holdings
 from netdoc.demo import assemble
 from netdoc.demo.answers import Answers
@@ -16,8 +14,7 @@ from netdoc.model.kube.meta import ObjectRef
 from netdoc.model.record import Gap
 from netdoc.ports.vantage import Consent, NoVantages, Nowhere, Vantage
 from netdoc.predict.dns import ResolvConf, resolv_conf_of
-
-Show = Callable[[str], None]
+from netdoc.vantage.showing import Show
 
 
 class DemoVantages:
