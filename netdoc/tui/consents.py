@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from typing import Any, Literal
 
 import msgspec
@@ -30,16 +30,12 @@ WORDS: dict[Consent, str] = {
 }
 
 
-_OWN_DOOR = re.compile(r"\b127\.0\.0\.1:\d+")
-"""A listener of netdoc's own on this machine, which has another port each time."""
+_asking_for: ContextVar[Consent] = ContextVar("consent")
+"""The consent that the measurement under way needs."""
 
 
-class _NotYet(Exception):
-    """Raised through the vantage that is about to run a command, so that it runs nothing."""
-
-    def __init__(self, command: str) -> None:
-        super().__init__(command)
-        self.command = command
+class _Refused(Exception):
+    """Raised through the vantage that was about to run a command, so that it runs nothing."""
 
 
 class Asking:
@@ -60,40 +56,32 @@ class Asking:
         return self._places.here()
 
     def inside(self, pod: ObjectRef, container: str) -> Vantage:
-        return _Gate(self, "exec", self._places.inside(pod, container))
+        return _Gate("exec", self._places.inside(pod, container))
 
     def through(self, pod: ObjectRef, port: int) -> Vantage:
-        return _Gate(self, "port-forward", self._places.through(pod, port))
+        return _Gate("port-forward", self._places.through(pod, port))
 
     async def close(self) -> None:
         await self._places.close()
 
-    def _show(self, command: str) -> None:
-        if _same(command) not in self._granted:
-            raise _NotYet(command)
-
-    async def grants(self, consent: Consent, command: str) -> bool:
-        """Whether it may be run. The very same command is asked for once in a run."""
+    async def _show(self, command: str) -> None:
+        """Comes back once it may be run. The very same command is asked for once in a run. Raises _Refused."""
+        consent = _asking_for.get()
         async with self._one_at_a_time:
-            if _same(command) in self._granted:
-                return True
+            if command in self._granted:
+                return
             answer = self._standing.get(consent) or await self._ask(consent, command)
             if answer != "yes":
                 self._standing[consent] = answer
             self._tell(consent, command, answer)
-            if answer != "no":
-                self._granted.add(_same(command))
-            return answer != "no"
-
-
-def _same(command: str) -> str:
-    return _OWN_DOOR.sub("", command)
+            if answer == "no":
+                raise _Refused
+            self._granted.add(command)
 
 
 class _Gate(msgspec.Struct, frozen=True):
     """One vantage behind its question."""
 
-    asking: Asking
     consent: Consent
     vantage: Vantage
 
@@ -102,12 +90,11 @@ class _Gate(msgspec.Struct, frozen=True):
         return self.vantage.name
 
     async def measure(self, measurement: Measurement) -> dict[str, Any] | Gap:
-        while True:
-            try:
-                return await self.vantage.measure(measurement)
-            except _NotYet as shown:
-                if not await self.asking.grants(self.consent, shown.command):
-                    return _refused(self.consent, measurement, self.name)
+        _asking_for.set(self.consent)
+        try:
+            return await self.vantage.measure(measurement)
+        except _Refused:
+            return _refused(self.consent, measurement, self.name)
 
 
 def vantages(cluster: Cluster, consents: frozenset[Consent], ask: Ask, tell: Tell) -> Vantages | None:

@@ -19,13 +19,18 @@ class Key(msgspec.Struct, frozen=True):
 def all_keys() -> tuple[Key, ...]:
     """Those of the app, of its screens and of its lists."""
     from netdoc.tui.app import NetdocApp
+    from netdoc.tui.screens.checks import ChecksScreen
+    from netdoc.tui.screens.consent import ConsentScreen
     from netdoc.tui.screens.findings import FindingsScreen
     from netdoc.tui.screens.home import HomeScreen
+    from netdoc.tui.screens.measure import MeasureScreen
     from netdoc.tui.screens.run import RunScreen
     from netdoc.tui.widgets.reader import Reader
     from netdoc.tui.widgets.rows import Rows
+    from netdoc.tui.widgets.tick import Tick
 
-    owners = (NetdocApp, RunScreen, HomeScreen, FindingsScreen, Rows, Reader)
+    screens = (RunScreen, HomeScreen, FindingsScreen, ChecksScreen, MeasureScreen, ConsentScreen)
+    owners = (NetdocApp, *screens, Rows, Reader, Tick)
     return tuple(key for owner in owners for key in _keys(owner.BINDINGS))
 
 

@@ -15,6 +15,7 @@ from netdoc.vantage.inside import Inside
 from netdoc.vantage.showing import Show
 from netdoc.vantage.through import Through
 
+
 def vantages_of(cluster: Cluster, consents: frozenset[Consent], show: Show = lambda text: None) -> Vantages:
     """From where this cluster can be measured. A source of objects may bring vantages of its own, as the demo does."""
     own: Callable[[frozenset[Consent], Show], Vantages] | None = getattr(cluster, "vantages", None)

@@ -22,9 +22,7 @@ CLOSING = 2.0  # seconds for both ends to say goodbye
 
 
 class Through:
-    def __init__(
-        self, streams: Streams, pod: ObjectRef, port: int, agent: LocalAgent, show: Show
-    ) -> None:
+    def __init__(self, streams: Streams, pod: ObjectRef, port: int, agent: LocalAgent, show: Show) -> None:
         self.name = f"port-forward:{pod.namespace}/{pod.name}:{port}"
         self._streams = streams
         self._pod = pod

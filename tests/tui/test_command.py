@@ -18,7 +18,7 @@ from tests.calling import netdoc
     [
         ((), "netdoc diagnose TARGET"),
         (("svc/web.shop:80",), "netdoc diagnose svc/web.shop:80"),
-        (("-n", "shop", "svc/web"), "netdoc diagnose svc/web"),
+        (("-n", "shop", "svc/web"), "netdoc diagnose -n shop svc/web"),
         (("dial tcp 10.0.0.1:80: i/o timeout",), "netdoc diagnose 'dial tcp 10.0.0.1:80: i/o timeout'"),
     ],
 )
