@@ -73,7 +73,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
             owner = self.owner(end.pod)
             return f"{owner.kind.lower()}/{owner.name}"
         if isinstance(end, Called):
-            where = end.address or end.hop.removeprefix("external/")
+            where = end.address or end.hop.removeprefix("external/").removesuffix(f":{end.port}")
             return f"the node-local DNS cache at {where}" if end.purpose == "node-local" else where
         return end.address or {"Internet": "the internet", "Here": "this machine"}.get(end.kind, end.kind.lower())
 
