@@ -30,6 +30,7 @@ CHECK = Check(
         "dns.server-config",
         "dns.server-missing",
         "dns.server-partial",
+        "dns.server-down",
         "dns.upstream-down",
         "dns.tcp-blocked",
         "dns.truncated",

@@ -22,7 +22,7 @@ def judge_tunnels(seen: Seen) -> Iterable[Judgement]:
     hops = tuple(source.hop for source in seen.subject.path.sources)
     if dead and hops and seen.dns_owner is not None:
         yield Finding(
-            code="dns.server-partial",
+            code="dns.server-down" if len(dead) == len(seen.tunnels) else "dns.server-partial",
             title=f"{len(dead)} of {len(seen.tunnels)} DNS pods do not answer, asked inside their own pod",
             object=seen.dns_owner,
             hops=hops,

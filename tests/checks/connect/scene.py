@@ -135,6 +135,12 @@ async def endpoints() -> list[str]:
     return [one.addresses[0] for slice_ in slices.items for one in slice_.endpoints or ()]
 
 
+async def dns_pods() -> dict[str, str]:
+    """The DNS pods and their addresses."""
+    pods = await cluster().list(kube.Pod, "kube-system", labels="k8s-app=kube-dns")
+    return {one.name: one.addresses[0] for one in pods.items}
+
+
 ENDS = asyncio.run(endpoints())
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from netdoc.ports import Consent
 from netdoc_checks.connect import CHECK
-from tests.checks.connect.scene import CONF, ENDS, WEB, cluster, only, tried
+from tests.checks.connect.scene import CONF, ENDS, WEB, cluster, dns_pods, only, tried
 
 
 async def test_what_arrives_is_silent() -> None:
@@ -121,6 +121,11 @@ async def test_a_dns_pod_that_is_silent_by_itself() -> None:
     assert told.codes == ["dns.server-partial"]
     assert told.findings[0].object.name == "coredns"
     assert told.findings[0].evidence[0].vantage == "port-forward:kube-system/coredns-8895898d9-ctjkx:53"
+
+
+async def test_dns_pods_that_are_all_silent_by_themselves_are_down() -> None:
+    told = await tried(silent={*await dns_pods()})
+    assert told.codes == ["dns.server-down"]
 
 
 @pytest.mark.parametrize("consents", [(), ("port-forward",)])
