@@ -233,6 +233,26 @@ async def test_upstreams_are_asked_for_what_cluster_dns_passes_on(tmp_path: Path
     assert text.endswith("they differ: 192.0.2.7 (in the container); 192.0.2.8 (upstream 10.9.9.1)")
 
 
+async def test_a_container_without_tools_is_not_asked_again_and_again(tmp_path: Path) -> None:
+    class Bare(Table):
+        async def measure(self, measurement: Measurement) -> dict[str, Any] | Gap:
+            self.asked.append(("", measurement.kind, 0))
+            return Gap(what=measurement.kind, reason="not-installed", detail="no shell", blocking=False)
+
+    container = Bare("exec:shop/client", {}, "10.43.0.10")
+    told = await seen(tmp_path, container, "db.example", node_local("-localip", "169.254.20.10"))
+    assert [kind for _, kind, _ in container.asked] == ["libc", "getaddrinfo"]
+    assert [(one.basis, one.gap is None) for one in told.views] == [("predicted", True), ("measured", False)]
+
+
+def test_of_a_pod_that_asks_its_nodes_resolver_no_answer_is_foreseen() -> None:
+    answer = netdoc("dns", "lookup", "web", *CLIENT, "--demo=dns-policy-default", "-o", "json")
+    foreseen = answer.json["views"][0]
+    assert foreseen["server"] == "its node's resolver"
+    assert "not told by the objects" in foreseen["outcome"]
+    assert "addresses" not in foreseen
+
+
 # What differs, in one line.
 
 

@@ -6,14 +6,24 @@ import msgspec
 
 from netdoc.cli.commands.dns.gather import Gathered, read
 from netdoc.cli.commands.dns.servers import beside, by_themselves, upstream_views
-from netdoc.cli.commands.dns.views import View, container_of, expansion, here, inside, owners, predicted
+from netdoc.cli.commands.dns.views import (
+    DOMAIN,
+    View,
+    asks_other,
+    container_of,
+    expansion,
+    here,
+    inside,
+    owners,
+    predicted,
+)
 from netdoc.cli.exits import Failure
 from netdoc.model import kube
 from netdoc.model.kube.meta import ObjectRef
 from netdoc.model.record import Gap
 from netdoc.path import TargetError, parse_source, parse_target, resolve
 from netdoc.ports import Cluster, Vantages
-from netdoc.predict.dns import Query
+from netdoc.predict.dns import Query, resolv_conf_of
 
 Names = tuple[Query, ...]
 
@@ -38,10 +48,18 @@ async def see(cluster: Cluster, places: Vantages, name: str, source: str, server
         raise Failure("nothing can be asked of a record", "name whose resolver is meant with --from, or dns predict")
     views = await _of_pod(cluster, places, gathered, pod, dns, name) if pod is not None else []
     views += await _by_themselves(cluster, places, service, names)
-    upstreams, notes = await _upstreams(cluster, places, gathered, pod, names)
-    views += upstreams
+    notes: tuple[str, ...] = ()
+    if pod is None or not asks_other(resolv_conf_of(pod, dns, DOMAIN), dns):
+        vantage = container_of(places, pod) if pod is not None and _tools(views) else places.here() if live else None
+        upstreams, notes = await upstream_views(gathered.server, vantage, names) if vantage else ([], ())
+        views += upstreams
     views += await here(places, name, servers) if live else []
     return Told(tuple(views), await owners(cluster, views), (*_notes(gathered), *notes))
+
+
+def _tools(views: list[View]) -> bool:
+    """Whether the container asks for itself: it may be, and holds a tool."""
+    return any(one.basis == "measured" and one.role == "resolver" and one.gap is None for one in views)
 
 
 async def _pod(cluster: Cluster, source: str) -> kube.Pod:
@@ -63,7 +81,7 @@ async def _of_pod(
 ) -> list[View]:
     """Predicted, as its container asks, and what stands beside its resolver."""
     views = [predicted(gathered.server, pod, dns, name), *await inside(places, pod, name)]
-    if not places.allowed("exec"):
+    if not _tools(views):
         return views
     resolvers = next(one.server for one in (*views[1:], views[0]) if one.server).split(", ")
     return views + await beside(cluster, container_of(places, pod), resolvers, dns, expansion(pod, dns, name))
@@ -77,17 +95,6 @@ async def _by_themselves(
     labels = ",".join(f"{key}={value}" for key, value in sorted(service.spec.selector.items()))
     listing = await cluster.list(kube.Pod, service.namespace, labels=labels)
     return await by_themselves(places, (one for one in listing.items if one.status.phase == "Running"), names)
-
-
-async def _upstreams(
-    cluster: Cluster, places: Vantages, gathered: Gathered, pod: kube.Pod | None, names: Names
-) -> tuple[list[View], tuple[str, ...]]:
-    """From the container where it may be, else from here; of a record nobody is asked."""
-    if pod is not None and places.allowed("exec"):
-        return await upstream_views(gathered.server, container_of(places, pod), names)
-    if cluster.where.type != "live":
-        return [], ()
-    return await upstream_views(gathered.server, places.here(), names)
 
 
 def _notes(gathered: Gathered) -> tuple[str, ...]:

@@ -142,7 +142,7 @@ def predicted(server: Server, pod: kube.Pod, dns: tuple[str, ...], name: str) ->
     """What the pod's libc would ask and cluster DNS answer, by the objects; unknown where it asks somebody else."""
     conf = resolv_conf_of(pod, dns, DOMAIN)
     names = expand(name, conf)
-    other = _asks_other(conf, dns)
+    other = asks_other(conf, dns)
     steps: list[Step] = []
     at: int | None = 0 if names else None
     addresses: tuple[str, ...] = ()
@@ -165,7 +165,7 @@ def predicted(server: Server, pod: kube.Pod, dns: tuple[str, ...], name: str) ->
     )
 
 
-def _asks_other(conf: ResolvConf, dns: tuple[str, ...]) -> str:
+def asks_other(conf: ResolvConf, dns: tuple[str, ...]) -> str:
     """Why the objects do not tell the answer: the resolver is neither cluster DNS nor a cache on the node for it."""
     first = next(iter(conf.nameservers), "")
     if not first:
