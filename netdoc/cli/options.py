@@ -156,6 +156,9 @@ def _message_options(**settings: Any) -> Options[Any]:
 question_options = _stack(_timeout_option, _message_options())
 """For a command that asks a cluster and makes no report: see `question`."""
 
+message_options = _message_options()
+"""For the app, which says nothing beside its screen: of these its colour is its own."""
+
 list_options = _message_options(expose_value=False)
 """For a command that asks no cluster and says nothing beside its list: taken, so that a script may always give them."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 
 import click
@@ -156,3 +157,17 @@ def test_the_app_is_opened_with_what_was_consented_to(monkeypatch: pytest.Monkey
     (start,) = starts
     assert (start.target, start.sources, start.place.demo) == ("svc/web.shop", ("deploy/client.shop",), "healthy")
     assert start.limits.consents == ("exec",)
+
+
+@pytest.mark.parametrize(
+    ("choice", "before", "after"), [("never", None, "1"), ("always", "1", None), ("auto", "1", "1")]
+)
+def test_the_app_has_colour_as_it_was_asked_for(
+    monkeypatch: pytest.MonkeyPatch, choice: str, before: str | None, after: str | None
+) -> None:
+    seen: list[str | None] = []
+    monkeypatch.setattr("netdoc.cli.commands.app.is_terminal", lambda: True)
+    monkeypatch.setattr("netdoc.tui.open_app", lambda start: seen.append(os.environ.get("NO_COLOR")))
+    monkeypatch.setenv("NO_COLOR", before or "")
+    assert netdoc("svc/web.shop", "--demo", "--color", choice, "-q", "-v").code == 0
+    assert seen == [after]

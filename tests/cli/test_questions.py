@@ -21,7 +21,15 @@ QUESTIONS = [
     ("dns", "predict", "web.shop.svc.cluster.local"),
     ("dns", "lookup", "web", "--from", "deploy/client.shop"),
 ]
-LISTS = [("checks",), ("codes", "dns"), ("playbooks",), ("playbooks", "list"), ("explain", "endpoints"), ("schema",)]
+LISTS = [
+    ("checks",),
+    ("codes", "dns"),
+    ("playbooks",),
+    ("playbooks", "list"),
+    ("explain", "endpoints"),
+    ("schema",),
+    ("completion", "bash"),
+]
 ASSERTIONS = "- {from: deploy/client.shop, to: svc/web.shop, port: 80, expect: allowed}\n"
 
 

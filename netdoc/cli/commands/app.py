@@ -22,6 +22,7 @@ from netdoc.cli.options import RunOptions, WhereOptions
 @click.option("--from", "sources", metavar="SOURCE", multiple=True, help="Who calls; may repeat.")
 @options.where_options
 @options.run_options
+@options.message_options
 def app(**given: Any) -> Exit:
     """Opens the terminal app; with TARGET it asks for it at once.
 
@@ -33,7 +34,16 @@ def app(**given: Any) -> Exit:
     target, sources = given["target"], given["sources"]
     if not is_terminal():
         raise Failure("stdin or stdout is no terminal, and the app needs both", f"without it: {_without()}")
+    _paint(given["color"])
     return opened(where, run, target, sources)
+
+
+def _paint(color: str) -> None:
+    """Whether the screen has colour is told to Textual in the way that it knows (no-color.org)."""
+    if color == "never":
+        os.environ["NO_COLOR"] = "1"
+    elif color == "always":
+        os.environ.pop("NO_COLOR", None)
 
 
 def _without() -> str:

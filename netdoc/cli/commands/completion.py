@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import click
 
+from netdoc.cli.options import list_options
+
 
 @click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@list_options
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
     """Prints the completion script for SHELL.

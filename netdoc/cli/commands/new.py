@@ -6,9 +6,11 @@ import re
 from importlib import resources
 from pathlib import Path
 from string import Template
+from typing import Any
 
 import click
 
+from netdoc.cli import options
 from netdoc.cli.exits import Failure
 from netdoc.engine.plugins import find
 
@@ -23,7 +25,8 @@ def new() -> None:
 @new.command()
 @click.argument("name")
 @click.option("--dir", "folder", default="", metavar="DIR", help="Where to write it (default: ./netdoc-NAME).")
-def check(name: str, folder: str) -> None:
+@options.message_options
+def check(name: str, folder: str, quiet: bool, **given: Any) -> None:
     """Writes a package with the check NAME, its playbook and its test."""
     if not _NAME.fullmatch(name) or len(name) > 40:
         raise Failure(f'"{name}" is no name for a check', "small letters, digits and hyphens, as in certificate-age")
@@ -33,7 +36,8 @@ def check(name: str, folder: str) -> None:
     module = f"netdoc_{name.replace('-', '_')}"
     names = {"id": name, "package": f"netdoc-{name}", "module": module, "code": f"{name}.no-owner"}
     _write(home, _files(module, name), names)
-    click.echo(f"wrote {home}: pip install -e {home}, then netdoc check {name} TARGET", err=True)
+    if not quiet:
+        click.echo(f"wrote {home}: pip install -e {home}, then netdoc check {name} TARGET", err=True)
 
 
 def _files(module: str, name: str) -> dict[str, str]:
