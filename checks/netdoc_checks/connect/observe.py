@@ -47,7 +47,8 @@ MOST_CALLERS = 3
 MOST_ENDPOINTS = 64
 MOST_DNS_PODS = 6
 LIBC = 12.0  # seconds for a lookup; libc itself may wait for minutes
-PATIENT, BRISK = 2.0, 1.0  # seconds of one try; brisk where each place is tried often
+PATIENT, BRISK = 2.0, 1.6  # seconds of one try; brisk where each place is tried often
+"""Longer than a second, when a SYN is sent again (RFC 6298): a full accept queue for a moment is no loss."""
 HOME = "kube-system"
 SERVICE_LABEL = "kubernetes.io/service-name"
 ALWAYS = "kubernetes.default.svc"
