@@ -111,6 +111,30 @@ async def test_a_name_is_looked_up_step_by_step_by_python_and_by_dig(programs: t
                     "addresses": ["10.43.7.9", "fd00::9"], "outcome": "resolved"}  # fmt: skip
 
 
+class Old(Container):
+    """Its Python is older than 3.9, and cannot read the program."""
+
+    async def run(
+        self, pod: ObjectRef, container: str, command: list[str], seconds: float, given: str = ""
+    ) -> Output | Gap:
+        if command[0] == "python3":
+            self.commands.append(command)
+            return Output("ready\n", "SyntaxError: future feature annotations is not defined", 1)
+        return await super().run(pod, container, command, seconds, given)
+
+
+async def test_a_python_that_is_too_old_is_passed_over_once() -> None:
+    if shutil.which("dig") is None:
+        pytest.skip("dig is not installed here")
+    container = Old("sh")
+    with answering(records("10.43.7.9")) as port:
+        vantage = inside(container)
+        asked = {"name": "web.", "server": "127.0.0.1", "port": port}
+        results = [await vantage.measure(Measurement(kind="dns", parameters=asked)) for _ in range(2)]
+    assert [one["tool"] for one in results if isinstance(one, dict)] == ["dig", "dig"]
+    assert [one[0] for one in container.commands] == ["python3", "sh", "sh"]
+
+
 HOSTS = "# hosts\n127.0.0.1 localhost\n10.0.0.7 pinned.example  Alias # comment\n"
 
 
