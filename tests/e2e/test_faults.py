@@ -11,17 +11,18 @@ from tests.e2e.fault import Fault, Verdict, load
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
 
-FAULTS = [pytest.param(one, id=one.id) for one in load()]
+# By module, so that both tests of a fault come one after the other, and it is broken once, by one worker.
+FAULTS = pytest.mark.parametrize("fault", [pytest.param(one, id=one.id) for one in load()], scope="module")
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@FAULTS
 def test_the_cause_is_named(fault: Fault, plays: Plays) -> None:
     _only_where_allowed(fault)
     outcome = plays.outcome(fault)
     expect(fault, outcome.live, outcome.words)
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@FAULTS
 def test_a_snapshot_of_that_moment_says_the_same(fault: Fault, plays: Plays) -> None:
     _only_where_allowed(fault)
     outcome = plays.outcome(fault)
