@@ -1,7 +1,7 @@
 """The source container as a vantage, by whatever tools it holds: Python best of all, else what a shell finds.
 
-With Python (3.9 or newer) the agent's own measurements run there, handed over on standard input: nothing is written to the
-container, and the request's URL stays short (proxies before API servers refuse long ones).
+With Python (3.9 or newer) the agent's own measurements run there, handed over on standard input: nothing is written to
+the container, and the request's URL stays short (proxies before API servers refuse long ones).
 """
 
 from __future__ import annotations

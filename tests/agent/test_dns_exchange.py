@@ -8,6 +8,7 @@ import struct
 import dns.edns
 import dns.flags
 import dns.message
+import dns.rcode
 import dns.rrset
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -40,8 +41,10 @@ async def test_an_answer_is_kept_whole(ask: Ask) -> None:
 async def test_an_extended_error_is_told_in_the_servers_words(ask: Ask) -> None:
     def refused(query: dns.message.Message, octets: bytes) -> list[bytes]:
         answer = dns.message.make_response(query)
-        answer.set_rcode(2)
-        answer.use_edns(0, 0, 1232, options=[dns.edns.EDEOption(22, "no upstream answers")])
+        answer.set_rcode(dns.rcode.SERVFAIL)
+        answer.use_edns(
+            0, 0, 1232, options=[dns.edns.EDEOption(dns.edns.EDECode.NO_REACHABLE_AUTHORITY, "no upstream answers")]
+        )
         return [answer.to_wire()]
 
     with answering(refused) as port:
