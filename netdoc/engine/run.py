@@ -250,6 +250,8 @@ class Run:
             keys.append(key(judgement))
             if (told := self.ledger.add(judgement)) is not None:
                 self.announce("found", finding=told, evidence=self.ledger.evidence_of(told))
+        if entry.step.check == CONNECT_STEP.check and judgements and all(_unconsented(one) for one in judgements):
+            return msgspec.structs.replace(entry, status="skip", reason="there was no consent to it")
         severities = {one.severity for one in self.ledger.findings if key(one) in keys}
         blocked = any(isinstance(one, Unjudged) and one.blocking for one in judgements)
         status = _worst(severities, blocked)
@@ -282,6 +284,10 @@ class _Clock:
 async def _found_apart(id_: str) -> Check | Broken | None:
     """Looks for a check that is not ours without holding up the loop: its package may take its time."""
     return await isolation.apart_async(lambda: find_check(id_), 2 * isolation.IMPORTING)
+
+
+def _unconsented(one: Judgement) -> bool:
+    return isinstance(one, Unjudged) and one.reason == "needs-consent"
 
 
 def _worst(severities: set[Severity | None], blocked: bool) -> CheckStatus:
