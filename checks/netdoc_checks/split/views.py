@@ -32,7 +32,7 @@ async def with_age(ports: Ports, pod: kube.Pod, view: View, name: str) -> View:
         return view
     asked = await _asked(ports.vantages.inside(pod.ref, pod.spec.containers[0].name), name, "A", {"server": server})
     records = asked["rounds"][0].get("answer", ()) if isinstance(asked, dict) else ()
-    ages = [int(one["ttl"]) for one in records if one["data"] in view.addresses]
+    ages = [int(one["ttl"]) for one in records if "ttl" in one and one["data"] in view.addresses]
     return msgspec.structs.replace(view, ttl=min(ages)) if ages else view
 
 
@@ -109,7 +109,7 @@ async def _by_question(
         addresses=tuple(dict.fromkeys(str(one["data"]) for one in found)),
         failure=failure,
         detail=detail,
-        ttl=min((int(one["ttl"]) for one in found), default=None),
+        ttl=min((int(one["ttl"]) for one in found if "ttl" in one), default=None),  # not every tool tells
         command=command,
     )
 
