@@ -154,6 +154,7 @@ async def test_no_is_what_stands_under_not_checked(key: str) -> None:
         assert session.report is not None
         assert session.report.basis == "configuration"
         assert any(one.reason == "needs-consent" and "--exec" in one.detail for one in session.report.not_checked)
+        assert [step.state for step in session.steps if step.id == "connect"] == ["skip"]
         assert next(one.answer for one in session.log if isinstance(one, Ran)) == "no"
 
 
