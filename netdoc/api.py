@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from netdoc.model import kube
     from netdoc.model.change import Change
     from netdoc.model.explanations import Confusion, Explanation
-    from netdoc.model.finding import CausalRule, Code, Evidence, Finding, Fix, Judgement, Mitigation, Unjudged
+    from netdoc.model.finding import CausalRule, Code, Evidence, Finding, Fix, Judgement, Mitigation, Reason, Unjudged
     from netdoc.model.kube.meta import Object, ObjectRef
     from netdoc.model.path import Hop, Path, Source
     from netdoc.model.record import Gap
@@ -41,6 +41,7 @@ _HOMES = {
         "Fix",
         "Judgement",
         "Mitigation",
+        "Reason",
         "Unjudged",
     ),
     "netdoc.model.kube.meta": ("Object", "ObjectRef"),
@@ -85,6 +86,7 @@ __all__ = [
     "Port",
     "Ports",
     "Read",
+    "Reason",
     "Source",
     "Subject",
     "Target",

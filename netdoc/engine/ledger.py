@@ -34,7 +34,10 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """A step that was run, and what came of it. `covers` are the kinds of hop that its check judges."""
+    """A step that was run, and what came of it.
+
+    `covers` are the kinds of hop that its check judges, `unsaid` the hops of which it said that it could not tell.
+    """
 
     step: Step
     title: str
@@ -42,6 +45,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     started_at: datetime
     duration_ms: int
     covers: tuple[str, ...] = ()
+    unsaid: frozenset[str] = frozenset()
     findings: tuple[Key, ...] = ()
     reason: str = ""
 

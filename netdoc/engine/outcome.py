@@ -41,7 +41,7 @@ def outcome(path: Path, said: Ledger, run: Ledger) -> Outcome:
         path=path,
         diagnosis=diagnosis,
         hops=hops,
-        status=_overall(hops, diagnosis.findings),
+        status=_overall(hops, diagnosis.findings, run.entries),
         impact=impact(path, hops, diagnosis),
         unknown=tuple(unjudged),
     )
@@ -57,7 +57,7 @@ def _hop(hop: Hop, findings: Sequence[Finding], unjudged: Sequence[Unjudged], en
     here = [one for one in findings if hop.id in one.hops]
     told = sorted(here, key=lambda one: SEVERITIES.index(one.severity or "info"))
     unknown = [one for one in unjudged if one.hop in (hop.id, "")]
-    judged = [entry for entry in entries if hop.kind in entry.covers]
+    judged = [entry for entry in entries if hop.kind in entry.covers and hop.id not in entry.unsaid]
     status = worst([status_of(one) for one in here] + ["unknown" for _ in unknown] + _coverage(judged))
     return ReportHop(
         id=hop.id,
@@ -76,8 +76,11 @@ def _summary_of(hop: Hop, finding: Finding) -> str:
 
 
 def _coverage(judged: list[Entry]) -> list[CheckStatus]:
-    """A check that ran to its end speaks for its hops; one that did not, for a reason, leaves them unknown."""
-    return ["unknown" if entry.reason else "pass" for entry in judged]
+    """A check that ran to its end speaks for its hops; one that did not, for a reason, leaves them unknown.
+
+    One that was skipped says nothing of them.
+    """
+    return ["unknown" if entry.reason else "pass" for entry in judged if entry.status != "skip"]
 
 
 def _why_unknown(unknown: list[Unjudged], status: CheckStatus) -> str:
@@ -92,8 +95,12 @@ def worst(statuses: Iterable[CheckStatus]) -> CheckStatus:
     return min(statuses, key=_WORST.index, default="skip")
 
 
-def _overall(hops: tuple[ReportHop, ...], findings: Iterable[Finding]) -> Status:
-    """The worst of the hops; where nothing but the caller was judged, nothing was established."""
+def _overall(hops: tuple[ReportHop, ...], findings: Iterable[Finding], entries: Sequence[Entry]) -> Status:
+    """The worst of the hops; where nothing but the caller was judged, nothing was established of the path.
+
+    One check that is run by itself speaks for what it looks at, and that may be the caller alone.
+    """
     said = worst([hop.status for hop in hops] + [status_of(one) for one in findings])
     beyond = [hop for hop in hops if hop.kind not in ("client", "policy") and hop.status != "skip"]
-    return "unknown" if said == "skip" or (said == "pass" and not beyond) else said
+    alone = len([entry for entry in entries if entry.covers]) == 1
+    return "unknown" if said == "skip" or (said == "pass" and not (beyond or alone)) else said

@@ -252,6 +252,7 @@ class Run:
                 self.announce("found", finding=told, evidence=self.ledger.evidence_of(told))
         if entry.step.check == CONNECT_STEP.check and judgements and all(_unconsented(one) for one in judgements):
             return msgspec.structs.replace(entry, status="skip", reason="there was no consent to it")
+        entry = msgspec.structs.replace(entry, unsaid=_unsaid(judgements))
         severities = {one.severity for one in self.ledger.findings if key(one) in keys}
         blocked = any(isinstance(one, Unjudged) and one.blocking for one in judgements)
         status = _worst(severities, blocked)
@@ -288,6 +289,10 @@ async def _found_apart(id_: str) -> Check | Broken | None:
 
 def _unconsented(one: Judgement) -> bool:
     return isinstance(one, Unjudged) and one.reason == "needs-consent"
+
+
+def _unsaid(judgements: Iterable[Judgement]) -> frozenset[str]:
+    return frozenset(one.hop for one in judgements if isinstance(one, Unjudged) and not one.blocking)
 
 
 def _worst(severities: set[Severity | None], blocked: bool) -> CheckStatus:

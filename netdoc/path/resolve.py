@@ -109,11 +109,21 @@ async def _hops(cluster: Cluster, graph: Graph, target: Target, found: Found) ->
             graph.could_not_read(unread, found)
             return (unread,)
         case None:
-            suffix = port_suffix(target.port.number, target.port.protocol or "TCP") if target.port else ""
-            addresses = (target.host,) if address_of(target.host) else ()
-            return (graph.add(Hop(id=f"external/{target.host}{suffix}", kind="external", addresses=addresses)),)
+            return (graph.add(_outside(target)),)
         case _:
             return await _object_hops(cluster, graph, found.object, found.port or target.port)
+
+
+def _outside(target: Target) -> Hop:
+    port = target.port or Port()
+    protocol = port.protocol or "TCP"
+    return Hop(
+        id=f"external/{target.host}{port_suffix(port.number, protocol) if target.port else ''}",
+        kind="external",
+        addresses=(target.host,) if address_of(target.host) else (),
+        port=port.number,
+        protocol=protocol,
+    )
 
 
 def _unread_id(cluster: Cluster, target: Target) -> str:

@@ -195,7 +195,14 @@ async def _add_external_name(cluster: Cluster, graph: Graph, service: Service, p
     first = graph.add(_service_hop(service, ServicePort(port=(port.number or 0) if port else 0)))
     meant = cluster_service(service.spec.external_name)
     if meant is None:
-        graph.lead(first, graph.add(Hop(id=f"external/{service.spec.external_name}", kind="external")))
+        asked = port or Port()
+        outside = Hop(
+            id=f"external/{service.spec.external_name}",
+            kind="external",
+            port=asked.number,
+            protocol=asked.protocol or "TCP",
+        )
+        graph.lead(first, graph.add(outside))
         return first
     found = await cluster.get(Service, meant[0], meant[1])
     if isinstance(found, Gap):

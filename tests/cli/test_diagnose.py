@@ -106,3 +106,9 @@ def test_the_cause_is_what_a_person_reads_first(format_: str) -> None:
     out = netdoc("diagnose", "--demo=selector-typo", "-o", format_).out
     head = "\n".join(out.splitlines()[:8])
     assert "selector" in head
+
+
+@pytest.mark.parametrize("check", ["dns", "policy", "endpoints"])
+def test_one_check_by_itself_speaks_for_what_it_looks_at(check: str) -> None:
+    answer = netdoc("check", check, "svc/web.shop", "--from", "deploy/client.shop", "--demo", "-o", "json")
+    assert (answer.code, answer.json["status"]) == (0, "pass")

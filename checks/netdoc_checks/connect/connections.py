@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from netdoc.api import Evidence, Finding, ObjectRef, Unjudged
+from netdoc.api import Finding, ObjectRef, Unjudged
+from netdoc_checks.connect.outside import judge_outside
+from netdoc_checks.connect.proof import connection, heard
 from netdoc_checks.connect.seen import Caller, Row, Seen
 
 TOLD = ("timeout", "refused", "rejected", "unreachable", "reset")
@@ -23,14 +25,16 @@ def judge_connections(caller: Caller, seen: Seen) -> Iterable[Finding | Unjudged
             what = f"a connection from {caller.pod.name} to {row.address}:{row.port}"
             detail = str(row.failed[0]["failure"].get("detail", "")) if row.failed else "nothing was measured"
             yield Unjudged(what=what, reason="not-supported", detail=detail, hop=row.hop.id)
-    ends = [row for row in rows if row.hop.kind != "service"]
-    yield from _contradicted(caller, ends, seen)
+    yield from _contradicted(caller, [row for row in rows if row.hop.kind != "service"], seen)
+    yield from judge_outside(caller, [row for row in rows if row.hop.kind == "external"], seen)
+    ends = [row for row in rows if row.hop.kind not in ("service", "external")]
     failing = [row for row in ends if row.failed and row.allowed is not False]
     alive = [row for row in ends if not row.failed]
     yield from _dead(caller, [row for row in failing if row.dead], alive, seen)
     yield from _lossy(caller, [row for row in failing if row.flaky], seen)
     if ends and len(alive) == len(ends):
-        yield from _entries(caller, [row for row in rows if row.hop.kind == "service" and row.dead], seen)
+        entries = [row for row in rows if row.hop.kind == "service" and row.failed]
+        yield from _entries(caller, entries, ends, seen)
 
 
 def _kind(one: dict[str, Any]) -> str:
@@ -48,7 +52,7 @@ def _contradicted(caller: Caller, rows: Sequence[Row], seen: Seen) -> Iterable[F
             detail="the network plugin enforces them otherwise, or not at all, or not yet",
             object=first.owner or caller.owner,
             hops=tuple(dict.fromkeys([*(row.hop.id for row in through), caller.hop])),
-            evidence=tuple(_evidence(caller, row, "connected", "denied by policy", seen) for row in through[:4]),
+            evidence=tuple(connection(caller, row, "connected", "denied by policy", seen) for row in through[:4]),
         )
 
 
@@ -75,7 +79,7 @@ def _closed(caller: Caller, rows: Sequence[Row], seen: Seen) -> Finding:
         object=first.owner or caller.owner,
         hops=_hops(rows),
         severity="error",
-        evidence=tuple(_evidence(caller, row, _said(row), "a connection", seen) for row in rows[:4]),
+        evidence=tuple(connection(caller, row, heard(row), "a connection", seen) for row in rows[:4]),
     )
 
 
@@ -90,7 +94,7 @@ def _endpoint_dead(caller: Caller, rows: Sequence[Row], alive: Sequence[Row], se
         object=service or first.owner or caller.owner,
         hops=_hops(rows),
         severity="error",
-        evidence=tuple(_evidence(caller, row, _said(row), "a connection", seen) for row in (*rows[:4], *alive[:2])),
+        evidence=tuple(connection(caller, row, heard(row), "a connection", seen) for row in (*rows[:4], *alive[:2])),
     )
 
 
@@ -110,7 +114,7 @@ def _cut(caller: Caller, code: str, rows: Sequence[Row], seen: Seen) -> Finding:
         object=_service(first, seen) or first.owner or caller.owner,
         hops=_hops(rows),
         severity="error",
-        evidence=tuple(_evidence(caller, row, _said(row), "a connection", seen) for row in rows[:4]),
+        evidence=tuple(connection(caller, row, heard(row), "a connection", seen) for row in rows[:4]),
     )
 
 
@@ -124,24 +128,46 @@ def _lossy(caller: Caller, rows: Sequence[Row], seen: Seen) -> Iterable[Finding]
             object=_service(first, seen) or first.owner or caller.owner,
             hops=_hops(rows),
             severity="error",
-            evidence=tuple(_evidence(caller, row, _said(row), "every connection", seen) for row in rows[:4]),
+            evidence=tuple(connection(caller, row, heard(row), "every connection", seen) for row in rows[:4]),
         )
 
 
-def _entries(caller: Caller, rows: Sequence[Row], seen: Seen) -> Iterable[Finding]:
-    """Every endpoint answers, and the Service's own address does not."""
+def _entries(caller: Caller, rows: Sequence[Row], ends: Sequence[Row], seen: Seen) -> Iterable[Finding]:
+    """Every endpoint answers, and the Service's own address does not, or not always."""
+    own = [row for row in ends if row.hop.object == caller.pod.ref]
     for row in rows:
-        kind = _kind(row.failed[0])
-        code = CODES.get(kind, "packet.rejected")
-        yield Finding(
-            code=code,
-            title=f"the Service's address {row.address}:{row.port} does not answer, and each of its endpoints does",
-            detail="what turns the Service's address into an endpoint's does not, on the node of the caller",
-            object=row.hop.object or caller.owner,
-            hops=(row.hop.id,),
-            severity="error",
-            evidence=(_evidence(caller, row, _said(row), "a connection", seen),),
-        )
+        if own and (len(own) == len(ends) or row.flaky):
+            yield _hairpin(caller, row, proven=len(own) == len(ends), seen=seen)
+        elif row.dead:
+            yield _entry(caller, row, seen)
+
+
+def _entry(caller: Caller, row: Row, seen: Seen) -> Finding:
+    return Finding(
+        code=CODES.get(_kind(row.failed[0]), "packet.rejected"),
+        title=f"the Service's address {row.address}:{row.port} does not answer, and each of its endpoints does",
+        detail="what turns the Service's address into an endpoint's does not, on the node of the caller",
+        object=row.hop.object or caller.owner,
+        hops=(row.hop.id,),
+        severity="error",
+        evidence=(connection(caller, row, heard(row), "a connection", seen),),
+    )
+
+
+def _hairpin(caller: Caller, row: Row, proven: bool, seen: Seen) -> Finding:
+    """The caller is an endpoint of its own Service. Where others are too, its share of connections is a hint only."""
+    often = "" if row.dead else f" in {len(row.failed)} of {len(row.tries)} tries"
+    return Finding(
+        code="packet.hairpin",
+        title=f"{_who(caller)} does not reach itself through its own Service at {row.address}:{row.port}{often}",
+        detail="it answers at its own address: what leaves a pod for a Service and comes back to the same pod is lost"
+        " (hairpin mode of the bridge or interface, or a policy that meets the node's address as the source)",
+        object=row.hop.object or caller.owner,
+        hops=(row.hop.id,),
+        severity="error",
+        proven=proven,
+        evidence=(connection(caller, row, heard(row), "a connection", seen),),
+    )
 
 
 def _service(row: Row, seen: Seen) -> ObjectRef | None:
@@ -161,27 +187,3 @@ def _who(caller: Caller) -> str:
 def _named(rows: Sequence[Row]) -> str:
     names = [row.hop.object.name if row.hop.object is not None else row.address for row in rows]
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-
-
-def _said(row: Row) -> str:
-    """The table's row in words: how often, and how it failed."""
-    if not row.failed:
-        return f"{len(row.tries)} of {len(row.tries)} connected"
-    told = row.failed[0]["failure"]
-    return f"{len(row.failed)} of {len(row.tries)} failed: {told.get('detail') or told['kind']}"
-
-
-def _evidence(caller: Caller, row: Row, observed: str, expected: str, seen: Seen) -> Evidence:
-    pod = caller.pod
-    words = ("exec", pod.name, "-c", pod.spec.containers[0].name, "--", "nc", "-zvw2", row.address, str(row.port))
-    return Evidence(
-        kind="tcp",
-        object=row.hop.object or pod.ref,
-        vantage=caller.vantage,
-        observed=observed,
-        expected=expected,
-        attempts=len(row.tries),
-        failures=len(row.failed),
-        command=seen.subject.kubectl(*words, namespace=pod.namespace),
-        data={"address": row.address, "port": row.port},
-    )

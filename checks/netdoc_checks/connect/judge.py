@@ -9,6 +9,7 @@ from netdoc_checks.connect.answers import judge_answers
 from netdoc_checks.connect.connections import judge_connections
 from netdoc_checks.connect.lookups import judge_lookup
 from netdoc_checks.connect.names import judge_names, judge_pods
+from netdoc_checks.connect.outside import unreached
 from netdoc_checks.connect.seen import Caller, Seen
 from netdoc_checks.connect.servers import judge_servers
 from netdoc_checks.connect.tunnels import judge_tunnels
@@ -19,6 +20,8 @@ def judge(seen: Seen) -> Iterable[Judgement]:
     if seen.asked and not seen.callers:
         detail = "there is no pod of the source's to measure in; name one with --from"
         found.append(Unjudged(what="connections from the source", reason="no-source", detail=detail))
+    if not seen.callers:
+        found += unreached(seen)
     for caller in seen.callers:
         found += _gaps(caller)
         for part in (judge_lookup, judge_answers, judge_servers, judge_names, judge_connections):

@@ -46,6 +46,8 @@ from netdoc_checks.policy import CHECK as POLICY
 MOST_CALLERS = 3
 MOST_ENDPOINTS = 64
 MOST_DNS_PODS = 6
+MOST_ADDRESSES = 4  # of a name outside
+CONNECTED = ("service", "endpoint", "pod", "external")
 LIBC = 12.0  # seconds for a lookup; libc itself may wait for minutes
 PATIENT, BRISK = 2.0, 1.6  # seconds of one try; brisk where each place is tried often
 """Longer than a second, when a SYN is sent again (RFC 6298): a full accept queue for a moment is no loss."""
@@ -118,7 +120,11 @@ async def _caller(
     )
     if isinstance(rows, Gap):
         return msgspec.structs.replace(named, gap=rows)
-    return msgspec.structs.replace(named, rows=rows)
+    answered = _answered(seen.subject, source, named.lookup)
+    outside = await _rows(ports.cluster, vantage, pod, answered, seen.subject, policies)
+    if isinstance(outside, Gap):
+        return msgspec.structs.replace(named, rows=rows, gap=outside)
+    return msgspec.structs.replace(named, rows=rows + outside)
 
 
 async def _named(
@@ -249,7 +255,7 @@ def _name(subject: Subject) -> str:
 def _places(subject: Subject, source: Source) -> list[tuple[Hop, str, int]]:
     """Every place behind this source that a TCP connection can be made to, the Service's own addresses among them."""
     reached = subject.path.downstream(source.hop)
-    chosen = [hop for hop in subject.path.hops if hop.id in reached and hop.kind in ("service", "endpoint", "pod")]
+    chosen = [hop for hop in subject.path.hops if hop.id in reached and hop.kind in CONNECTED]
     behind = {id_ for hop in chosen if hop.kind == "endpoint" for id_ in subject.path.downstream(hop.id)}
     return [
         (hop, address, hop.port)
@@ -257,6 +263,18 @@ def _places(subject: Subject, source: Source) -> list[tuple[Hop, str, int]]:
         for address in hop.addresses[:1]
         if hop.port and hop.protocol == "TCP" and hop.id not in behind
     ][:MOST_ENDPOINTS]
+
+
+def _answered(subject: Subject, source: Source, lookup: Lookup | None) -> list[tuple[Hop, str, int]]:
+    """What lies outside by a name is tried at each address that the name is answered with."""
+    reached = subject.path.downstream(source.hop)
+    addresses = sorted(lookup.addresses)[:MOST_ADDRESSES] if lookup is not None else []
+    return [
+        (hop, address, hop.port)
+        for hop in subject.path.of_kind("external")
+        for address in addresses
+        if hop.id in reached and not hop.addresses and hop.port and hop.protocol == "TCP"
+    ]
 
 
 async def _rows(

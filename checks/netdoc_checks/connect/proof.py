@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from netdoc.api import Evidence
-from netdoc_checks.connect.seen import Asked, Caller, Lookup, Seen
+from netdoc_checks.connect.seen import Asked, Caller, Lookup, Row, Seen
 
 
 def said(asked: Asked) -> str:
@@ -71,4 +71,28 @@ def of_lookup(lookup: Lookup, expected: str, caller: Caller, seen: Seen, observe
         attempts=len(lookup.tries),
         failures=len(lookup.failed),
         command=seen.subject.kubectl(*words, namespace=pod.namespace),
+    )
+
+
+def heard(row: Row) -> str:
+    """The table's row in words: how often, and how it failed."""
+    if not row.failed:
+        return f"{len(row.tries)} of {len(row.tries)} connected"
+    told = row.failed[0]["failure"]
+    return f"{len(row.failed)} of {len(row.tries)} failed: {told.get('detail') or told['kind']}"
+
+
+def connection(caller: Caller, row: Row, observed: str, expected: str, seen: Seen) -> Evidence:
+    pod = caller.pod
+    words = ("exec", pod.name, "-c", pod.spec.containers[0].name, "--", "nc", "-zvw2", row.address, str(row.port))
+    return Evidence(
+        kind="tcp",
+        object=row.hop.object or pod.ref,
+        vantage=caller.vantage,
+        observed=observed,
+        expected=expected,
+        attempts=len(row.tries),
+        failures=len(row.failed),
+        command=seen.subject.kubectl(*words, namespace=pod.namespace),
+        data={"address": row.address, "port": row.port},
     )

@@ -1,0 +1,117 @@
+"""Connections to what lies outside the cluster, and of a pod to itself through its own Service."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from netdoc.api import kube
+from tests.calling import netdoc
+from tests.checks.connect.scene import WEB, Fake, Outcome, Question, answers, cluster, noerror, only, says, tried
+
+HOST, SOURCE = "partner.example", "deploy/sonarr.media"
+ONE, OTHER = "203.0.113.80", "203.0.113.81"  # never sent to: the vantage is a fake
+OUTSIDE = f"external/{HOST}:443"
+
+
+def resolving(question: Question, at: int) -> dict[str, Any]:
+    return noerror(ONE) if question["name"].startswith(HOST) else answers(question, at)
+
+
+async def outside(kind: str = "", dead: tuple[str, ...] = (ONE, OTHER), target: str = f"{HOST}:443") -> Outcome:
+    fake = Fake(only(list(dead), kind), [ONE, OTHER], answers=resolving)
+    return await tried(fake=fake, target=target, source=SOURCE)
+
+
+async def test_what_answers_outside_is_silent() -> None:
+    told = await outside()
+    assert (told.codes, told.unjudged) == ([], ())
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        ("timeout", "external.unreachable"),
+        ("unreachable", "external.unreachable"),
+        ("rejected", "external.unreachable"),
+        ("refused", "packet.refused"),
+    ],
+)
+async def test_nothing_outside_answers(kind: str, code: str) -> None:
+    told = await outside(kind)
+    assert told.codes == [code]
+    found = told.findings[0]
+    assert (found.hops, found.object.kind, found.severity) == ((OUTSIDE,), "Deployment", "error")
+    assert [one.attempts for one in found.evidence] == [3, 3]
+
+
+async def test_one_of_two_addresses_outside_is_dead() -> None:
+    told = await outside("refused", (OTHER,))
+    assert told.codes == ["external.unreachable"]
+    assert "at 1 of its 2 addresses" in told.findings[0].title
+    assert ONE in told.findings[0].detail
+
+
+async def test_an_address_outside_is_tried_as_it_is() -> None:
+    told = await outside("timeout", (ONE,), target=f"{ONE}:443")
+    assert told.codes == ["external.unreachable"]
+
+
+@pytest.mark.parametrize("target", [HOST, f"{HOST}:53/udp"])
+async def test_where_there_is_no_connection_to_try_nothing_is_said_to_answer(target: str) -> None:
+    told = await outside(target=target)
+    assert told.codes == []
+    assert [one.hop.partition("/")[0] for one in told.unjudged] == ["external"]
+    assert not told.unjudged[0].blocking
+
+
+async def test_a_name_that_does_not_exist_is_not_also_unreachable() -> None:
+    fake = Fake(name="not-found", answers=lambda question, at: says("NXDOMAIN"))
+    told = await tried(fake=fake, target="nosuch.example:443", source=SOURCE)
+    assert "external.unreachable" not in told.codes
+    assert "dns.nxdomain" in told.codes
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (("203.0.113.80:443", "--exec"), "pass"),
+        (("203.0.113.80:443", "--port-forward"), "skip"),
+        (("203.0.113.80:443",), "skip"),
+        (("partner.example", "--exec"), "skip"),
+        (("198.51.100.9:443", "--exec"), "fail"),
+    ],
+)
+def test_a_hop_outside_is_lit_by_a_connection_alone(arguments: tuple[str, ...], status: str) -> None:
+    report = netdoc("diagnose", *arguments, "--from", SOURCE, "--demo", "-o", "json").json
+    assert [hop["status"] for hop in report["path"] if hop["kind"] == "external"] == [status]
+    assert report["status"] == (status if status != "skip" else "unknown")
+
+
+async def test_a_pod_that_does_not_reach_itself_through_its_own_service() -> None:
+    """One replica, and it calls its own Service."""
+    alone = cluster({"each": {"kind": "EndpointSlice", "namespace": "shop", "labels": LABEL, "with": await _first()}})
+    told = await tried(only([WEB], "timeout"), on=alone, source="deploy/web.shop")
+    assert told.of("packet.hairpin").proven
+
+
+async def test_a_share_of_the_connections_to_ones_own_service_fails() -> None:
+    """One of three endpoints is the caller itself: that it is the hairpin is a hint."""
+    told = await tried(
+        lambda address, at: "timeout" if address == WEB and at % 3 == 0 else "", source="deploy/web.shop", repeat=9
+    )
+    assert not told.of("packet.hairpin").proven
+
+
+LABEL = {"kubernetes.io/service-name": "web"}
+
+
+async def _first() -> dict[str, Any]:
+    """The first endpoint of the Service as a patch that leaves it alone."""
+    slices = await cluster().list(kube.EndpointSlice, "shop", labels="kubernetes.io/service-name=web")
+    first = (slices.items[0].endpoints or ())[0]
+    target = first.target_ref
+    assert target is not None
+    ref = {"kind": "Pod", "namespace": "shop", "name": target.name}
+    return {"endpoints": [{"addresses": list(first.addresses), "conditions": {"ready": True}, "targetRef": ref}]}
