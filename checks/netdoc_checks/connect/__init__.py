@@ -46,6 +46,7 @@ CHECK = Check(
         "packet.loss",
         "packet.policy-contradicted",
         "pod.port-closed",
+        "policy.egress-denied",
         "service.endpoint-dead",
         "service.vip-unreachable",
     ),

@@ -21,7 +21,9 @@ from netdoc.api import (
     Subject,
     Vantage,
     kube,
+    parse_target,
     policy,
+    resolve,
 )
 from netdoc_checks.connect.questions import (
     QUICK,
@@ -120,7 +122,7 @@ async def _caller(
     )
     if isinstance(rows, Gap):
         return msgspec.structs.replace(named, gap=rows)
-    answered = _answered(seen.subject, source, named.lookup)
+    answered = await _answered(ports.cluster, seen.subject, source, named.lookup)
     outside = await _rows(ports.cluster, vantage, pod, answered, seen.subject, policies)
     if isinstance(outside, Gap):
         return msgspec.structs.replace(named, rows=rows, gap=outside)
@@ -265,15 +267,26 @@ def _places(subject: Subject, source: Source) -> list[tuple[Hop, str, int]]:
     ][:MOST_ENDPOINTS]
 
 
-def _answered(subject: Subject, source: Source, lookup: Lookup | None) -> list[tuple[Hop, str, int]]:
-    """What lies outside by a name is tried at each address that the name is answered with."""
+async def _answered(
+    cluster: Cluster, subject: Subject, source: Source, lookup: Lookup | None
+) -> list[tuple[Hop, str, int]]:
+    """What lies outside by a name is tried at each address that the name is answered with.
+
+    The address may be a Service's of this very cluster, its load balancer's: that is what stands behind it then.
+    """
     reached = subject.path.downstream(source.hop)
     addresses = sorted(lookup.addresses)[:MOST_ADDRESSES] if lookup is not None else []
-    return [
+    places = [
         (hop, address, hop.port)
         for hop in subject.path.of_kind("external")
         for address in addresses
         if hop.id in reached and not hop.addresses and hop.port and hop.protocol == "TCP"
+    ]
+    paths = await asyncio.gather(*(resolve(cluster, parse_target(address)) for _, address, _ in places))
+    behind = [path.object for path in paths]
+    return [
+        (msgspec.structs.replace(hop, object=ref), address, port)
+        for (hop, address, port), ref in zip(places, behind, strict=True)
     ]
 
 
@@ -297,7 +310,7 @@ async def _rows(
     tries = {(one["address"], one["port"]): tuple(one["tries"]) for one in result["endpoints"]}
     owners = await asyncio.gather(*(_owner(cluster, hop) for hop, _, _ in places))
     return tuple(
-        Row(hop, address, port, tries.get((address, port), ()), _allowed(pod, hop, port, policies), owner)
+        Row(hop, address, port, tries.get((address, port), ()), _allowed(pod, hop, address, port, policies), owner)
         for (hop, address, port), owner in zip(places, owners, strict=True)
     )
 
@@ -309,13 +322,12 @@ async def _owner(cluster: Cluster, hop: Hop) -> ObjectRef | None:
     return await topmost(cluster, pod) if isinstance(pod, kube.Pod) else hop.object
 
 
-def _allowed(pod: kube.Pod, hop: Hop, port: int, policies: Any) -> bool | None:
+def _allowed(pod: kube.Pod, hop: Hop, address: str, port: int, policies: Any) -> bool | None:
     """The verdict for an endpoint; of a Service's own address policies say nothing: they see its endpoints."""
-    if hop.kind == "service":
-        return None
     ref = hop.object
-    there = ref if ref is not None and ref.kind == "Pod" else next(iter(hop.addresses), "")
-    return _admitted(policies, pod, there, port, "TCP")
+    if ref is not None and ref.kind == "Service":
+        return None
+    return _admitted(policies, pod, ref if ref is not None and ref.kind == "Pod" else address, port, "TCP")
 
 
 def _admitted(policies: Any, pod: kube.Pod, there: ObjectRef | kube.Pod | str, port: int, protocol: str) -> bool | None:

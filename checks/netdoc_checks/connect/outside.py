@@ -21,9 +21,12 @@ def judge_outside(caller: Caller, rows: Sequence[Row], seen: Seen) -> Iterable[F
         if not here:
             yield _untried(caller, hop)
             continue
-        dead = [row for row in here if row.dead and row.allowed is not False]
-        if dead:
-            yield _dead(caller, hop, dead, here, seen)
+        dead = [row for row in here if row.dead]
+        denied = [row for row in dead if row.allowed is False]
+        if denied and not hop.addresses:
+            yield _denied(caller, hop, denied, seen)
+        if len(dead) > len(denied):
+            yield _dead(caller, hop, [row for row in dead if row not in denied], here, seen)
 
 
 def unreached(seen: Seen) -> Iterable[Unjudged]:
@@ -60,16 +63,37 @@ def _dead(caller: Caller, hop: Hop, dead: Sequence[Row], tried: Sequence[Row], s
     )
 
 
+def _denied(caller: Caller, hop: Hop, rows: Sequence[Row], seen: Seen) -> Finding:
+    """Only the lookup showed the address: of the name alone no policy can be judged."""
+    named = ", ".join(row.address for row in rows)
+    return Finding(
+        code="policy.egress-denied",
+        title=f"the egress policies of {caller.who} do not allow {named} on {hop.port}/TCP, which is {_host(hop)}",
+        detail="the name is answered with it, and no connection to it stands",
+        object=caller.owner,
+        hops=(caller.hop, hop.id),
+        severity="error",
+        evidence=tuple(connection(caller, row, heard(row), "an egress rule that admits it", seen) for row in rows),
+    )
+
+
 def _alive(tried: Sequence[Row]) -> Sequence[Row]:
     return [row for row in tried if not row.failed][:2]
 
 
 def _detail(dead: Sequence[Row], tried: Sequence[Row]) -> str:
     """What the policies say, and what else answers."""
-    allowed = "the policies allow it" if all(row.allowed for row in dead) else ""
+    told = ["the policies allow it"] if all(row.allowed for row in dead) else []
+    own = dict.fromkeys(row.hop.object for row in dead if row.hop.object is not None)
+    told += [f"its address is that of {ref.kind.lower()}/{ref.name}.{ref.namespace}" for ref in own]
     others = ", ".join(row.address for row in _alive(tried))
-    return "; ".join(one for one in (allowed, f"it answers at {others}" if others else "") if one)
+    told += [f"it answers at {others}"] if others else []
+    return "; ".join(told)
 
 
 def _named(hop: Hop) -> str:
     return hop.id.removeprefix("external/")
+
+
+def _host(hop: Hop) -> str:
+    return _named(hop).removesuffix(f":{hop.port}")

@@ -7,7 +7,7 @@ from netdoc_checks.split.seen import CODES
 
 MISMATCH, STALE, WRONG = CODES
 LOOKUPS = ("dns.nxdomain", "dns.no-address")
-CONNECTIONS = ("packet.dropped", "packet.rejected", "packet.unreachable")
+CONNECTIONS = ("packet.dropped", "packet.rejected", "packet.refused", "packet.unreachable", "external.unreachable")
 
 RULES: tuple[CausalRule, ...] = (
     *(CausalRule(MISMATCH, "same-hop", one) for one in LOOKUPS),

@@ -66,6 +66,20 @@ async def test_where_there_is_no_connection_to_try_nothing_is_said_to_answer(tar
     assert not told.unjudged[0].blocking
 
 
+async def test_policies_that_deny_an_address_which_only_the_lookup_shows() -> None:
+    fake = Fake(only(["192.168.20.50"], "timeout"), ["192.168.20.50"], answers=resolving)
+    told = await tried(fake=fake, target="nas.office.example:443", source=SOURCE)
+    assert told.codes == ["policy.egress-denied"]
+    assert "192.168.20.50 on 443/TCP, which is nas.office.example" in told.findings[0].title
+
+
+async def test_the_clusters_own_load_balancer_is_named_and_no_policy_is_said_to_allow_it() -> None:
+    fake = Fake(only(["203.0.113.10"], "timeout"), ["203.0.113.10"], answers=resolving)
+    told = await tried(fake=fake, target="media.example.com:443", source=SOURCE)
+    assert told.codes == ["external.unreachable"]
+    assert told.findings[0].detail == "its address is that of service/traefik.traefik"
+
+
 async def test_a_name_that_does_not_exist_is_not_also_unreachable() -> None:
     fake = Fake(name="not-found", answers=lambda question, at: says("NXDOMAIN"))
     told = await tried(fake=fake, target="nosuch.example:443", source=SOURCE)

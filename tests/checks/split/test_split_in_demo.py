@@ -20,7 +20,7 @@ FROM = ("--from", "deploy/sonarr.media", "--exec", "--port-forward")
 )
 def test_a_name_that_is_right_is_silent(name: str) -> None:
     told, _ = report("check", "dns", f"https://{name}", *FROM, "--demo=healthy")
-    assert [one["code"] for one in told["findings"]] == []
+    assert [one["code"] for one in told["findings"] if one["code"].startswith("dns.")] == []
     assert not any("sees it" in one["what"] for one in told["notChecked"])
 
 
