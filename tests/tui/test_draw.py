@@ -8,12 +8,14 @@ import pytest
 from netdoc.model.kube import Service
 from netdoc.model.kube.meta import ObjectRef, TrackedMeta
 from netdoc.model.record import Ask
-from netdoc.model.report import ReportEvidence
+from netdoc.model.report import Report, ReportEvidence
 from netdoc.tui.complete import best
 from netdoc.tui.draw.dig import draw_dig
 from netdoc.tui.draw.excerpt import draw_excerpt, lines_of, yaml_of
 from netdoc.tui.draw.lists import EndpointRow, EndpointTable, command_of, span
 from netdoc.tui.draw.sheet import Sheet
+from netdoc.tui.draw.verdict import draw as draw_verdict
+from tests.report.reports import healthy, one_of_three_sources, same_from_both
 
 TEXT = """\
 metadata:
@@ -159,3 +161,26 @@ def test_a_question_without_an_answer_is_drawn_with_how_it_failed() -> None:
         ";; 2 of 2 without an answer: no answer came",
         ";; SERVER: 10.43.0.10 (UDP)",
     ]
+
+
+@pytest.mark.parametrize("width", [40, 100])
+def test_several_sources_are_held_against_each_other(width: int) -> None:
+    sheet = Sheet(width)
+    report = one_of_three_sources()
+    draw_verdict(sheet, report, lambda ref: None)
+    lines = [line.strip() for line in sheet.content.plain.split("\n")]
+    start = lines.index("SEEN FROM EACH SOURCE")
+    told = " ".join(lines[start:])
+    assert all(one.from_.called in told for one in report.comparisons)
+    assert "first differs at" in told
+    assert lines[start + 1].startswith("✗ FAIL")
+
+
+def test_sources_that_fare_alike_are_one_line_and_one_alone_is_none() -> None:
+    def drawn(report: Report) -> str:
+        sheet = Sheet(100)
+        draw_verdict(sheet, report, lambda ref: None)
+        return sheet.content.plain
+
+    assert "the same from both" in drawn(same_from_both())
+    assert "SEEN FROM" not in drawn(healthy())

@@ -26,6 +26,7 @@ def draw(sheet: Sheet, report: Report, lookup: Lookup, unfolded: bool = False) -
         title = "ROOT CAUSE" if len(causes) == 1 else f"ROOT CAUSE {number} of {len(causes)}"
         _cause(sheet, report, cause, title, lookup, unfolded)
     _beside(sheet, digest.beside(report, causes), unfolded)
+    _sources(sheet, report)
     if not causes:
         _changes(sheet, report)
     sheet.gap()
@@ -54,6 +55,18 @@ def _head(sheet: Sheet, report: Report) -> None:
         sheet.prose(report.run.outcome)
 
 
+def _sources(sheet: Sheet, report: Report) -> None:
+    """How each of several sources fares, the worst first, and where it first differs."""
+    if not report.comparisons:
+        return
+    sheet.heading("SEEN FROM EACH SOURCE")
+    for one in digest.seen(report):
+        who, how = phrases.seen(one, len(report.comparisons))
+        status = one.like.status
+        sheet.prose(who, indent=2, lead=f"{phrases.badge(status)}  ", lead_style=status, style="strong")
+        sheet.prose(how, indent=4)
+
+
 def _cause(sheet: Sheet, report: Report, cause: Cause, title: str, lookup: Lookup, unfolded: bool) -> None:
     finding = cause.finding
     style = phrases.OF_SEVERITY[finding.severity]
@@ -64,6 +77,8 @@ def _cause(sheet: Sheet, report: Report, cause: Cause, title: str, lookup: Looku
     if finding.detail:
         sheet.block(finding.detail, indent=2)
     sheet.field("where", str(finding.object))
+    if phrases.of_whom(report, finding):
+        sheet.field("from", phrases.of_whom(report, finding))
     if finding.since:
         sheet.field("since", phrases.since(finding.since, digest.now(report)))
     if finding.id == report.root_causes[0]:
