@@ -26,7 +26,9 @@ def judge_connections(caller: Caller, seen: Seen) -> Iterable[Finding | Unjudged
             detail = str(row.failed[0]["failure"].get("detail", "")) if row.failed else "nothing was measured"
             yield Unjudged(what=what, reason="not-supported", detail=detail, hop=row.hop.id)
     yield from _contradicted(caller, [row for row in rows if row.hop.kind != "service"], seen)
-    yield from judge_outside(caller, [row for row in rows if row.hop.kind == "external"], seen)
+    beyond = [row for row in rows if row.hop.kind == "external"]
+    yield from judge_outside(caller, beyond, seen)
+    yield from _lossy(caller, [row for row in beyond if row.flaky and row.allowed is not False], seen)
     ends = [row for row in rows if row.hop.kind not in ("service", "external")]
     failing = [row for row in ends if row.failed and row.allowed is not False]
     alive = [row for row in ends if not row.failed]
@@ -119,7 +121,7 @@ def _cut(caller: Caller, code: str, rows: Sequence[Row], seen: Seen) -> Finding:
 
 
 def _lossy(caller: Caller, rows: Sequence[Row], seen: Seen) -> Iterable[Finding]:
-    """Endpoints that answer now and then."""
+    """Places that answer now and then."""
     if rows:
         first = rows[0]
         yield Finding(
@@ -140,6 +142,8 @@ def _entries(caller: Caller, rows: Sequence[Row], ends: Sequence[Row], seen: See
             yield _hairpin(caller, row, proven=len(own) == len(ends), seen=seen)
         elif row.dead:
             yield _entry(caller, row, seen)
+        else:
+            yield from _lossy(caller, [row], seen)
 
 
 def _entry(caller: Caller, row: Row, seen: Seen) -> Finding:

@@ -42,6 +42,7 @@ from netdoc_checks.connect.questions import (
     suspicious,
 )
 from netdoc_checks.connect.seen import Caller, Conf, Lookup, Resolver, Row, Seen, Server, Tunnel
+from netdoc_checks.families import within_families
 from netdoc_checks.owners import topmost
 from netdoc_checks.policy import CHECK as POLICY
 
@@ -122,7 +123,7 @@ async def _caller(
     )
     if isinstance(rows, Gap):
         return msgspec.structs.replace(named, gap=rows)
-    answered = await _answered(ports.cluster, seen.subject, source, named.lookup)
+    answered = await _answered(ports.cluster, seen.subject, source, pod, named.lookup)
     outside = await _rows(ports.cluster, vantage, pod, answered, seen.subject, policies)
     if isinstance(outside, Gap):
         return msgspec.structs.replace(named, rows=rows, gap=outside)
@@ -268,14 +269,14 @@ def _places(subject: Subject, source: Source) -> list[tuple[Hop, str, int]]:
 
 
 async def _answered(
-    cluster: Cluster, subject: Subject, source: Source, lookup: Lookup | None
+    cluster: Cluster, subject: Subject, source: Source, pod: kube.Pod, lookup: Lookup | None
 ) -> list[tuple[Hop, str, int]]:
-    """What lies outside by a name is tried at each address that the name is answered with.
+    """What lies outside by a name is tried at each address that the name is answered with and the pod has a way to.
 
     The address may be a Service's of this very cluster, its load balancer's: that is what stands behind it then.
     """
     reached = subject.path.downstream(source.hop)
-    addresses = sorted(lookup.addresses)[:MOST_ADDRESSES] if lookup is not None else []
+    addresses = within_families(pod, sorted(lookup.addresses))[:MOST_ADDRESSES] if lookup is not None else ()
     places = [
         (hop, address, hop.port)
         for hop in subject.path.of_kind("external")

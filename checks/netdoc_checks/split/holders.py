@@ -11,6 +11,8 @@ from netdoc_checks.split.seen import Case, Holder
 
 Ranges = Mapping[int, tuple[int, int]]
 """By IP version: the lowest and the highest address, as numbers."""
+LARGEST = {4: 1 << 20, 6: 1 << 64}
+"""Addresses of the largest range of Services: a /12, a /64 (k8s.io/kubernetes/cmd/kube-apiserver/app/options)."""
 PUBLISHED = ("external-dns.alpha.kubernetes.io/hostname", "external-dns.kubernetes.io/hostname")
 """Annotations by which ExternalDNS publishes a Service's load balancer under a name (docs/annotations)."""
 
@@ -35,7 +37,8 @@ async def _holder(cluster: Cluster, address: str, port: Port | None, ranges: Ran
 async def _service_ranges(cluster: Cluster) -> Ranges:
     """From the lowest to the highest address that a Service has, by family: all between is the Services' own range.
 
-    Empty where not all Services could be read: nobody may be said to lack an address then.
+    Empty where not all Services could be read: nobody may be said to lack an address then. A family in which they are
+    further apart than one range goes has several (KEP-1880), and what lies between those is not the cluster's.
     """
     balanced = await cluster.list(kube.Service, fields="spec.type=LoadBalancer")
     others = await cluster.list(kube.Service, fields="spec.type!=LoadBalancer")
@@ -44,7 +47,8 @@ async def _service_ranges(cluster: Cluster) -> Ranges:
     given = [one for service in (*balanced.items, *others.items) for one in service.cluster_addresses]
     known = [ip_address(one) for one in given if _is_address(one)]
     numbers = {version: [int(one) for one in known if one.version == version] for version in (4, 6)}
-    return {version: (min(each), max(each)) for version, each in numbers.items() if each}
+    ends = {version: (min(each), max(each)) for version, each in numbers.items() if each}
+    return {version: (low, high) for version, (low, high) in ends.items() if high - low < LARGEST[version]}
 
 
 def _within(address: str, ranges: Ranges) -> bool:

@@ -139,12 +139,13 @@ def _of_old(case: Case, seen: Seen) -> Finding | None:
     a second site's, and is a suspicion; a proxy or firewall in front of the cluster is none at all.
     """
     service = case.service
-    extra = [one for one in case.own.addresses if seen.holder(one).nobody]
+    extra = [one for one in case.reachable if seen.holder(one).nobody]
     if service is None or not extra:
         return None
     pinned = case.own.place == "inside" and case.ruling is not None and case.ruling.by in ("hosts", "hostAliases")
     dead = [one for one in case.tried if one.address in extra and one.dead]
-    proven = (pinned and not _answers(case, extra)) or (bool(dead) and any(one.alive for one in _right(case)))
+    alike = {":" in one.address for one in _right(case) if one.alive}  # IPv4 that works says nothing of IPv6
+    proven = (pinned and not _answers(case, extra)) or any((":" in one.address) in alike for one in dead)
     if not proven and not _suspect(case, extra):
         return None
     said = "does not answer" if dead else "nobody here has"

@@ -141,9 +141,9 @@ class _Asking:
         if case.pod is not None and not self._exec:
             return case
         case = await self._aged(case)
-        own = case.own.addresses[:MOST_ADDRESSES]
+        own = case.reachable[:MOST_ADDRESSES]
         others = service.cluster_addresses if case.pod is not None else service.external_addresses
-        beside = tuple(one for one in others if one not in own and re.fullmatch(r"[0-9.]+|.*:.*", one))[:1]
+        beside = case.within(one for one in others if one not in own and re.fullmatch(r"[0-9.]+|.*:.*", one))[:1]
         rows = await self._connected(case, (*own, *beside), port)
         tried = tuple(one for one in rows if one.address in own)
         return msgspec.structs.replace(case, tried=tried, beside=tuple(one for one in rows if one not in tried))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from ipaddress import ip_address, ip_network
 from typing import Annotated, Any, Literal
 
 import msgspec
 
 from netdoc.api import Gap, ObjectRef, Subject, kube
+from netdoc_checks.families import within_families
 
 CODES = ("dns.split-horizon-mismatch", "dns.stale-address", "dns.wrong-address")
 
@@ -29,6 +30,11 @@ def private(address: str) -> bool:
     except ValueError:
         return False
     return any(one in network for network in PRIVATE if network.version == one.version)
+
+
+TELLING = ("timeout", "refused", "rejected", "unreachable", "reset")
+"""Kinds of failure that say something of the other end or of the way; others are the measuring tool's own."""
+NO_ROUTE = "ENETUNREACH"  # who measures has no way to that family of addresses, or to anywhere (connect(2))
 
 
 class Parameters(msgspec.Struct, frozen=True):
@@ -90,7 +96,10 @@ class Tried(msgspec.Struct, frozen=True):
 
     @property
     def dead(self) -> bool:
-        return bool(self.tries) and self.failed == len(self.tries)
+        """Whether every try failed, and each in a way that tells of the other end."""
+        failures = [one["failure"] for one in self.tries if not one["ok"]]
+        telling = [one for one in failures if one["kind"] in TELLING and one.get("errno") != NO_ROUTE]
+        return bool(self.tries) and len(telling) == len(self.tries)
 
     @property
     def alive(self) -> bool:
@@ -135,6 +144,15 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     published: bool = False
     tried: tuple[Tried, ...] = ()
     beside: tuple[Tried, ...] = ()
+
+    @property
+    def reachable(self) -> tuple[str, ...]:
+        """The addresses of the own view to which the caller has a way."""
+        return self.within(self.own.addresses)
+
+    def within(self, addresses: Iterable[str]) -> tuple[str, ...]:
+        """Those of the caller's own families; of whoever is no pod none are known."""
+        return within_families(self.pod, addresses) if self.pod is not None else tuple(addresses)
 
     def answers(self, address: str) -> bool | None:
         """Whether connections to an address of the own view stand; None where that was not tried, or is mixed."""

@@ -65,6 +65,12 @@ async def test_the_services_own_address_alone_fails() -> None:
     assert told.findings[0].hops == ("service/shop/web:80",)
 
 
+async def test_the_services_own_address_alone_fails_now_and_then() -> None:
+    told = await tried(lambda address, at: "timeout" if address == WEB and at == 1 else "")
+    assert told.codes == ["packet.loss"]
+    assert "service" in told.findings[0].hops[0]
+
+
 async def test_a_tools_own_failure_is_no_verdict() -> None:
     told = await tried(only([WEB, *ENDS], "error"))
     assert told.findings == ()

@@ -53,6 +53,21 @@ async def test_one_of_two_addresses_outside_is_dead() -> None:
     assert ONE in told.findings[0].detail
 
 
+async def test_an_address_of_a_family_that_the_pod_lacks_is_not_tried() -> None:
+    """As any pod of a cluster with IPv4 alone meets any name that has an AAAA record too."""
+    fake = Fake(only(["2001:db8::80"], "unreachable"), [ONE, "2001:db8::80"], answers=resolving)
+    alone = cluster({"each": {"kind": "Pod", "namespace": "media", "with": {"status": {"podIPs": None}}}})
+    told = await tried(fake=fake, target=f"{HOST}:443", source=SOURCE, on=alone)
+    assert (told.codes, told.unjudged) == ([], ())
+
+
+async def test_connections_to_the_outside_that_fail_now_and_then() -> None:
+    fake = Fake(lambda address, at: "timeout" if at == 1 else "", [ONE], answers=resolving)
+    told = await tried(fake=fake, target=f"{HOST}:443", source=SOURCE)
+    assert told.codes == ["packet.loss"]
+    assert told.findings[0].hops == (OUTSIDE,)
+
+
 async def test_an_address_outside_is_tried_as_it_is() -> None:
     told = await outside("timeout", (ONE,), target=f"{ONE}:443")
     assert told.codes == ["external.unreachable"]

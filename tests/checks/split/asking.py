@@ -23,13 +23,16 @@ NAME, CLIENT = "shop.example.com", "deploy/client.shop"
 BALANCER, SERVICE = "203.0.113.10", "10.43.24.140"  # of svc/traefik.traefik in the embedded network
 Answer = list[str] | str
 """Addresses, or a kind of failure."""
+SILENCE = {"kind": "timeout", "detail": "no answer"}
 
 
 class Views(NoVantages):
     """What each side answers, and which addresses take no connection."""
 
-    def __init__(self, inside: Answer, outside: Answer, dead: tuple[str, ...] = ()) -> None:
-        self.inside_, self.outside_, self.dead = inside, outside, dead
+    def __init__(
+        self, inside: Answer, outside: Answer, dead: tuple[str, ...] = (), failure: Mapping[str, Any] = SILENCE
+    ) -> None:
+        self.inside_, self.outside_, self.dead, self.failure = inside, outside, dead, failure
         self.asked: list[tuple[str, Measurement]] = []
 
     def here(self) -> Vantage:
@@ -58,7 +61,7 @@ class _Side:
         return {"endpoints": rows}
 
     def _row(self, place: dict[str, Any], repeat: int) -> dict[str, Any]:
-        lost = {"ok": False, "failure": {"kind": "timeout", "detail": "no answer"}}
+        lost = {"ok": False, "failure": self._views.failure}
         return {**place, "tries": [lost if place["address"] in self._views.dead else {"ok": True}] * repeat}
 
 

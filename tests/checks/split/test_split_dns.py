@@ -28,6 +28,7 @@ from tests.checks.split.asking import (
 MISMATCH, STALE, WRONG = CODES
 OLD, OTHER = "203.0.113.77", "198.51.100.40"  # nobody's in the embedded network
 CALLER = ObjectRef(api_version="apps/v1", kind="Deployment", namespace="shop", name="client")
+FAR = "192.168.240.7"  # of a second range of Services
 POD_RANGE = "10.42.0.250"  # of a node, and no pod has it
 
 
@@ -182,6 +183,35 @@ async def test_names_of_now_are_not_held_against_a_snapshot() -> None:
 async def test_a_neighbour_of_the_services_range_is_not_of_the_cluster() -> None:
     """Beyond the highest Service address may be another machine's: networks have Services beside hosts in one /16."""
     assert (await asked(Views(["10.43.255.200"], [BALANCER]))).findings == ()
+
+
+async def test_an_address_of_a_family_that_the_pod_lacks_is_no_address_of_old() -> None:
+    """A name has an AAAA record too, and the pod has IPv4 alone: nothing leads it there."""
+    six = "2001:db8::80"
+    views = Views([BALANCER, six], [BALANCER], dead=(six,))
+    alone = cluster({"each": {"kind": "Pod", "namespace": "shop", "with": {"status": {"podIPs": None}}}})
+    assert (await asked(views, on=alone)).findings == ()
+    assert not any(six == one["address"] for _, asked_ in views.asked for one in asked_.parameters.get("endpoints", ()))
+
+
+async def test_an_address_of_another_family_that_does_not_answer_is_no_proof() -> None:
+    six = "2001:db8::80"
+    told = await asked(Views([BALANCER, six], [BALANCER], dead=(six,)))
+    assert told.brief == [(STALE, "warning", False)]
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [{"kind": "error", "detail": "download timed out"}, {"kind": "unreachable", "errno": "ENETUNREACH", "detail": ""}],
+)
+async def test_a_failure_of_the_callers_own_proves_no_address_of_old(failure: dict[str, Any]) -> None:
+    views = Views([BALANCER], [OLD], dead=(OLD,), failure=failure)
+    assert (await asked(views, source="internet", consents=("port-forward",))).findings == ()
+
+
+async def test_between_two_ranges_of_services_is_not_the_clusters() -> None:
+    second = {"merge": {"kind": "Service", "namespace": "shop", "name": "web", "with": {"spec": {"clusterIP": FAR}}}}
+    assert (await asked(Views(["93.184.215.14"], [BALANCER]), on=cluster(second))).findings == ()
 
 
 async def test_the_named_resolver_is_asked_and_a_wrong_one_is_said() -> None:
