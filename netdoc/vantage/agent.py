@@ -74,6 +74,8 @@ class LocalAgent:
             return await future
         finally:
             self._waiting.pop(id_, None)
+            if future.done() and not future.cancelled():
+                future.exception()  # one that ended while the question was being written is nobody's news
 
     async def _start(self) -> None:
         self._process = await asyncio.create_subprocess_exec(

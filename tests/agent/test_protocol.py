@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import subprocess
 import sys
@@ -68,3 +69,20 @@ async def test_an_agent_that_dies_is_a_gap_for_who_waits() -> None:
         await agent.close()
         result = await waiting
     assert isinstance(result, Gap)
+
+
+async def test_an_agent_that_dies_while_it_is_asked_leaves_no_complaint(monkeypatch: pytest.MonkeyPatch) -> None:
+    agent, complaints = LocalAgent(), list[dict[str, Any]]()
+    name = Measurement(kind="getaddrinfo", parameters={"name": "localhost"})
+    assert isinstance(await agent.measure(name), dict)
+
+    async def drain(writer: asyncio.StreamWriter) -> None:
+        agent._fail("the agent ended")
+        raise ConnectionResetError("Connection lost")
+
+    monkeypatch.setattr(asyncio.StreamWriter, "drain", drain)
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: complaints.append(context))
+    assert isinstance(await agent.measure(name), Gap)
+    await agent.close()
+    gc.collect()
+    assert complaints == []
