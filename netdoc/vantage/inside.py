@@ -181,4 +181,5 @@ def _answer(done: Output) -> dict[str, Any] | None:
         answer = msgspec.json.decode(lines[-1], type=dict[str, Any]) if lines else None
     except (msgspec.DecodeError, UnicodeError):
         return None
-    return answer if answer is not None and ("result" in answer or "error" in answer) else None
+    told = answer is not None and ("error" in answer or isinstance(answer.get("result"), dict))
+    return answer if told else None

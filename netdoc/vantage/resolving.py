@@ -9,6 +9,7 @@ from netdoc.model.record import Gap
 from netdoc.predict.dns import Libc, Query, ResolvConf, expand, following
 from netdoc.predict.dns.resolver import MAX_NAMESERVERS, parse
 from netdoc.vantage.asked import Asked, asked
+from netdoc.vantage.nslookup import is_address
 
 SCRIPT = r"""
 for f in /lib/ld-musl-* /lib*/ld-linux*; do if [ -e "$f" ]; then echo "# $f"; fi; done
@@ -30,8 +31,11 @@ Ask = Callable[[Sequence[Asked]], Awaitable[Rounds | Gap]]
 async def replay(given: Mapping[str, Any], said: str, ask: Ask) -> dict[str, Any] | Gap:
     """What the agent's measurement `libc` tells, by what SCRIPT said. Each server is asked once.
 
-    Raises ValueError for a name that no tool can be asked for, and where there is no server to ask.
+    Raises ValueError for a name that no tool can be asked for, where there is no server to ask, and for questions that
+    are to leave together: a tool asks one after the other.
     """
+    if given.get("parallel"):
+        raise ValueError("a container's tools ask for A and AAAA one after the other")
     if not isinstance(given.get("name", ""), str):
         raise ValueError(f"name must be a string, not {given['name']!r}")
     conf, libc = _conf(given, said), _libc(given, said)
@@ -79,7 +83,7 @@ def _listed(name: str, said: str) -> list[str]:
     """The addresses that hosts(5) has for the name as it was given."""
     rows = (line.partition("#")[0].split() for line in said.partition(HOSTS)[2].splitlines())
     wanted = name.removesuffix(".").lower()
-    return [row[0] for row in rows if wanted in (one.lower() for one in row[1:])]
+    return [row[0] for row in rows if wanted in (one.lower() for one in row[1:]) and is_address(row[0])]
 
 
 def _libc(given: Mapping[str, Any], said: str) -> Libc:

@@ -23,12 +23,13 @@ for t in bash nc curl wget; do if command -v $t >/dev/null 2>&1; then tool=$t; b
 plain=; [ $tool = nc ] && case "$(nc --help 2>&1 </dev/null)" in *-z*) ;; *BusyBox*) plain=yes;; esac
 limit() { if command -v timeout >/dev/null 2>&1; then timeout $T "$@"; else "$@"; fi; }
 try() {
+  case $1 in *:*) place="[$1]:$2";; *) place="$1:$2";; esac
   case $tool in
     bash) limit bash -c "exec 3<>/dev/tcp/$1/$2" 2>&1;;
     nc) if [ $plain ]; then limit nc -w $T $1 $2 -e sh -c : </dev/null 2>&1
         else limit nc -z -v -w $T $1 $2 </dev/null 2>&1; fi;;
-    curl) curl -sSv -m $T "telnet://$1:$2" </dev/null 2>&1;;
-    wget) wget -T $T -O /dev/null "http://$1:$2/" 2>&1;;
+    curl) curl -sSv -m $T "telnet://$place" </dev/null 2>&1;;
+    wget) wget -T $T -O /dev/null "http://$place/" 2>&1;;
   esac
 }
 row() {
@@ -94,24 +95,24 @@ def _known(result: dict[str, Any], what: str) -> dict[str, Any] | Gap:
 
 
 def _read_tries(measurement: Measurement, lines: list[str]) -> dict[str, Any]:
-    rows: dict[tuple[str, int], list[dict[str, Any]]] = {
-        (str(one["address"]), int(one["port"])): [] for one in measurement.parameters["endpoints"]
-    }
+    asked = [(str(one["address"]), int(one["port"])) for one in measurement.parameters["endpoints"]]
+    rows = dict[tuple[str, int], list[dict[str, Any]]]()
     tool = ""
     for fields in (line.split(" ", 5) for line in lines if line.startswith("try ")):
         if len(fields) >= 5 and fields[3].isdecimal() and fields[4].isdecimal():
             tool = fields[1]
             told = _verdict(tool, int(fields[4]), fields[5] if len(fields) > 5 else "")
-            rows.get((fields[2], int(fields[3])), []).append(told)
+            rows.setdefault((fields[2], int(fields[3])), []).append(told)
     table = [
         {
-            "address": host,
+            "address": address,
             "port": port,
             "attempts": len(tries),
             "failures": sum(1 for one in tries if not one["ok"]),
             "tries": tries,
         }
-        for (host, port), tries in rows.items()
+        for address, port in asked
+        for tries in [rows.get((str(ip_address(address)), port), [])]
     ]
     return {"endpoints": table, "tool": tool}
 

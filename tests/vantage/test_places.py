@@ -189,6 +189,34 @@ async def test_without_getent_a_name_is_resolved_as_libc_would(name: str, told: 
     assert (result["attempts"], result["failures"]) == (1, int(isinstance(told, str)))
 
 
+async def test_a_hosts_file_is_believed_as_far_as_it_holds_addresses() -> None:
+    result = await named("# hosts\n$(reboot) web\n", "web", 53)
+    assert isinstance(result, Gap)
+
+
+async def test_questions_that_are_to_leave_together_are_no_tools() -> None:
+    """A tool asks one after the other: that nothing got lost then says nothing of pairs."""
+    given = {"name": "web", "nameservers": ["127.0.0.1"], "parallel": True}
+    result = await inside(Scripted("# hosts\n")).measure(Measurement(kind="libc", parameters=given))
+    assert isinstance(result, Gap)
+    assert "one after the other" in result.detail
+
+
+class Lying(Container):
+    """Its Python is somebody's own program."""
+
+    async def run(
+        self, pod: ObjectRef, container: str, command: list[str], seconds: float, given: str = ""
+    ) -> Output | Gap:
+        return Output('{"result": 5}\n', "", 0) if command[0] == "python3" else MISSING
+
+
+async def test_a_python_that_answers_something_else_is_none() -> None:
+    result = await inside(Lying()).measure(NAME)
+    assert isinstance(result, Gap)
+    assert "neither Python nor a shell" in result.detail
+
+
 async def test_a_container_without_a_resolver_is_a_gap() -> None:
     result = await named("# hosts\n", "web", 53)
     assert isinstance(result, Gap)

@@ -59,6 +59,17 @@ def test_each_tool_tells_open_from_refused(tool: str, server: tuple[int, int], t
     assert {one["failure"]["kind"] for one in result["endpoints"][1]["tries"]} == {"refused"}
 
 
+@pytest.mark.parametrize("tool", ["bash", "nc", "curl"])
+@pytest.mark.parametrize("address", ["::1", "0:0:0:0:0:0:0:1"])
+def test_each_tool_reaches_ipv6_however_it_is_written(tool: str, address: str, tmp_path: Path) -> None:
+    with socket.create_server(("::1", 0), family=socket.AF_INET6, backlog=64) as silent:
+        place = {"address": address, "port": silent.getsockname()[1]}
+        asked = Measurement(kind="tcp", parameters={"endpoints": [place], "repeat": 2, "timeout": 1})
+        result = run(asked, container(tmp_path, tool))
+    assert isinstance(result, dict), result
+    assert [(row["address"], row["attempts"], row["failures"]) for row in result["endpoints"]] == [(address, 2, 0)]
+
+
 def test_a_container_without_tools_is_said_to_have_none(server: tuple[int, int], tmp_path: Path) -> None:
     result = run(connections(*server), container(tmp_path))
     assert isinstance(result, Gap)
