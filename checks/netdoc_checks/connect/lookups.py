@@ -20,7 +20,7 @@ WORDS = {
     "dns.nxdomain": "does not exist",
     "dns.no-address": "has no address",
     "dns.timeout": "gets no answer",
-    "dns.servfail": "cannot be resolved: SERVFAIL",
+    "dns.servfail": "cannot be resolved",
     "dns.refused": "is refused",
 }
 NODE_LOCAL_ADDRESS = "169.254.20.10"
@@ -54,13 +54,18 @@ def _failed(caller: Caller, lookup: Lookup, seen: Seen) -> Finding:
         evidence.append(proof.of(six, "an answer", caller, seen))
     return Finding(
         code=code,
-        title=f"{lookup.name} {WORDS[code]}{often}, asked from {caller.who}",
+        title=f"{lookup.name} {WORDS[code]}{_rcode(asked)}{often}, asked from {caller.who}",
         detail=_detail(code, caller, asked) or observed,
         object=caller.owner,
         hops=(caller.hop,),
         severity="error",
         evidence=tuple(evidence),
     )
+
+
+def _rcode(asked: Asked | None) -> str:
+    """SERVFAIL where a server said it; libc has the same word for what it does not tell."""
+    return ": SERVFAIL" if asked is not None and asked.rcode == "SERVFAIL" else ""
 
 
 def _code(kind: str, asked: Asked | None) -> str:
@@ -122,16 +127,15 @@ def _resolver(caller: Caller, conf: Conf, seen: Seen) -> Iterable[Finding]:
     """What resolv.conf in the container says against the cluster: the kubelet's address and domain."""
     if dns.policy_of(caller.pod) != "ClusterFirst" or seen.dns is None:
         return
-    servers = conf.get("nameservers", [])
-    right = {*seen.dns.cluster_addresses, NODE_LOCAL_ADDRESS}
-    if servers and not right & set(servers):
+    servers, own = conf.get("nameservers", []), seen.dns.cluster_addresses
+    if servers and own and not {*own, NODE_LOCAL_ADDRESS} & set(servers):
         yield _unlike(
             caller,
             "dns.server-missing",
             seen.dns.ref,
-            f"pods ask {servers[0]}, and the DNS Service is {seen.dns.cluster_addresses[0]}",
+            f"pods ask {servers[0]}, and the DNS Service is {own[0]}",
             f"nameserver {servers[0]}",
-            f"nameserver {seen.dns.cluster_addresses[0]}",
+            f"nameserver {own[0]}",
             seen,
         )
     if caller.resolver is None or caller.resolver.control is None:  # a name of the cluster

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from netdoc.api import Evidence, Finding, Fix, Mitigation, corefile, kube
 from netdoc_checks.connect import proof
 from netdoc_checks.connect.questions import domain_of
@@ -196,7 +198,7 @@ def _hijack(asked: Asked, caller: Caller, seen: Seen) -> Iterable[Finding]:
                 field=wrong["name"],
                 observed=f"NOERROR {', '.join(wrong['addresses'][:3]) or 'without an address'}",
                 expected="NXDOMAIN",
-                command=proof.of(asked, "", caller, seen).command.replace(asked.name, wrong["name"]),
+                command=proof.of(msgspec.structs.replace(asked, name=wrong["name"]), "", caller, seen).command,
             ),
             proof.of(asked, "the addresses that libc should have come to", caller, seen),
         ),

@@ -109,6 +109,11 @@ async def test_the_name(name: str | list[str], code: str) -> None:
     assert told.findings[0].evidence[0].kind == "dns"
 
 
+async def test_what_nobody_said_is_not_told_as_servfail() -> None:
+    told = await tried(name="failed")
+    assert "SERVFAIL" not in told.findings[0].title
+
+
 async def test_an_answer_after_the_resolvers_timer_is_a_stall() -> None:
     assert (await tried(name=f"late {WEB}")).codes == ["dns.five-second-stalls"]
 

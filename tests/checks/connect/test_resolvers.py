@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 import pytest
@@ -391,6 +392,18 @@ async def test_a_search_domain_that_answers_for_everything_is_told() -> None:
     told = await asked(named(HOST, noerror("198.51.100.7")), ["203.0.113.9"], target=OUTSIDE, libc=libc)
     assert "dns.search-hijack" in told.codes
     assert "corp.example" in told.of("dns.search-hijack").title
+
+
+async def test_a_search_domain_becomes_no_command() -> None:
+    """The container's own resolv.conf says what it likes, and a command is there to be pasted."""
+    taken = f"{HOST}$(reboot).example."
+    told = await asked(
+        named(HOST, noerror("198.51.100.7")), ["203.0.113.9"], target=OUTSIDE,
+        libc=walks((taken, "NOERROR", ["203.0.113.9"])),
+    )  # fmt: skip
+    words = shlex.split(told.of("dns.search-hijack").evidence[0].command)
+    assert taken in words
+    assert f"'{taken}'" in told.of("dns.search-hijack").evidence[0].command
 
 
 async def test_a_search_domain_that_knows_the_name_without_an_address_stops_musl() -> None:
