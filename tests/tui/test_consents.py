@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from netdoc.cluster.streams import Output
+from netdoc.demo import open_demo
 from netdoc.model.kube.meta import ObjectRef
 from netdoc.model.record import Gap
 from netdoc.ports import Consent, Measurement
@@ -67,6 +68,20 @@ class Person:
 
 def asking(container: Container, person: Person) -> Asking:
     return Asking(container, frozenset({"exec"}), person, person.tell)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("answer", ["yes", "no"])
+async def test_what_is_measured_from_here_is_asked_for_where_it_is_shown(answer: Answer) -> None:
+    """The demo shows what it measures from this machine too, and nobody was asked for anything before."""
+    person = Person(answer)
+    places = Asking(open_demo("healthy"), frozenset({"exec"}), person, person.tell)
+    given = Measurement(kind="getaddrinfo", parameters={"name": "shop.example.com"})
+    try:
+        result = await places.here().measure(given)
+    finally:
+        await places.close()
+    assert [consent for consent, _ in person.asked] == ["exec"]
+    assert isinstance(result, dict) == (answer == "yes"), result
 
 
 async def test_each_command_is_asked_for_by_itself_and_run_once() -> None:
