@@ -24,7 +24,7 @@ import netdoc
 from netdoc.cluster import clock
 from netdoc.cluster.errors import ClusterError, Unreachable
 from netdoc.cluster.fields import fields_of, keepable
-from netdoc.cluster.kinds import projections, resource_name
+from netdoc.cluster.kinds import kind_name, projections, resource_name
 from netdoc.cluster.reading import open_snapshot
 from netdoc.cluster.saved import FORMAT, NAME, Manifest, Read, Saved
 from netdoc.model.kube import ConfigMap, ConfigMapMeta, Pod
@@ -117,7 +117,7 @@ def summary(path: str | Path) -> Summary:
     """What the snapshot at `path` holds. Raises ClusterError where nothing can be read."""
     snapshot = open_snapshot(path)
     documents = list(snapshot.holdings.everything())
-    counts = Counter(f"{one.kind.lower()} ({one.group})" if one.group else one.kind.lower() for one in documents)
+    counts = Counter(kind_name(one.group, one.kind) for one in documents)
     unreadable = tuple(str(one) for one in snapshot.unreadable)
     if isinstance(snapshot.knowledge, Saved):
         manifest = snapshot.knowledge.manifest

@@ -99,6 +99,14 @@ def home_group(api_version: str, kind: str) -> str:
     return _SAME_GROUP.get((group, kind), group)
 
 
+def kind_name(group: str, kind: str) -> str:
+    """A kind in a snapshot, by its resource where netdoc knows that: of a stranger the plural is not known."""
+    known = next((one.KIND for one in projections() if (one.KIND.group, one.KIND.kind) == (group, kind)), None)
+    if known is not None:
+        return resource_name(known)
+    return f"{kind} ({group})" if group else kind
+
+
 def resource_name(kind: Kind) -> str:
     """`networkpolicies.networking.k8s.io`, as RBAC and kubectl write a resource."""
     return f"{kind.plural}.{kind.group}" if kind.group else kind.plural

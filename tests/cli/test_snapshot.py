@@ -62,6 +62,12 @@ def test_a_file_is_overwritten_where_that_is_asked_for(tmp_path: Path) -> None:
     assert netdoc("snapshot", "show", str(file)).code == 0
 
 
+def test_what_was_saved_is_shown_in_the_same_words(tmp_path: Path) -> None:
+    file = tmp_path / "now.tar.gz"
+    _, told = save(str(file), "--demo=selector-typo")
+    assert netdoc("snapshot", "show", str(file)).out.splitlines() == list(told)
+
+
 def test_a_folder_with_something_in_it_is_never_overwritten(tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("mine")
     code, (line,) = save(str(tmp_path), "--demo", "--force")
