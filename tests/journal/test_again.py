@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -126,7 +127,10 @@ def test_runs_are_listed_deleted_and_pruned(own_state: Path) -> None:
     ids = [netdoc("diagnose", "--demo=crash-loop", "-o", "json").json["run"]["id"] for _ in range(2)]
     assert {one["id"] for one in netdoc("runs", "list", "-o", "json").json["runs"]} == set(ids)
     assert netdoc("runs", "show", ids[0], "-o", "json").json["run"]["status"] == "fail"
-    assert netdoc("runs", "prune").code == 0
+    (started,) = [line for line in netdoc("runs", "show", ids[0]).out.splitlines() if line.startswith("started")]
+    assert re.fullmatch(r"started    \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ", started)
+    unpruned = netdoc("runs", "prune")
+    assert (unpruned.code, "nothing to delete" in unpruned.err) == (0, True)
     assert len(journals(own_state)) == 2
     assert netdoc("runs", "prune", "--older-than", "0s", "--keep", "1", "--dry-run").err.count("would delete") == 1
     assert netdoc("runs", "delete", ids[0]).code == 0

@@ -95,6 +95,8 @@ def prune(older_than: timedelta, keep: int, dry_run: bool) -> None:
 
     before = datetime.now(UTC) - older_than
     old = [id_ for id_ in place.runs()[keep:] if datetime.strptime(id_[:16], "%Y%m%dT%H%M%S%z") < before]
+    if not old:
+        click.echo("netdoc: nothing to delete; --older-than says from which age on (default 30d)", err=True)
     for id_ in old:
         path = place.file_of(id_)
         if reader.is_running(path):
@@ -150,8 +152,10 @@ def _steps(story: Any) -> list[dict[str, Any]]:
 
 def _told(row: dict[str, Any]) -> str:
     from netdoc.report.inert import line
+    from netdoc.report.phrases import utc
 
-    said = [(name, row.get(name)) for name in ("id", "state", "status", "headline", "target", "startedAt", "netdoc")]
+    said = [(name, row.get(name)) for name in ("id", "state", "status", "headline", "target")]
+    said += [("started", utc(row["startedAt"])), ("netdoc", row["netdoc"])]
     lines = [f"{name:10} {line(str(value))}" for name, value in said if value]
     lines += [f"{'step':10} {one['status']:8} {line(one['title'])}" for one in row["steps"]]
     lines += [f"{'note':10} {one['at']} {line(one['text'])}" for one in row.get("notes", ())]
