@@ -51,6 +51,13 @@ def test_versions_of_what_it_is_made_of() -> None:
     assert of("cluster", lines) == [("ok", "demo healthy")]
 
 
+@pytest.mark.parametrize(("columns", "told"), [("", "100 columns"), ("80", "80 columns")])
+def test_how_wide_a_pipe_is(columns: str, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    lines, _ = looked("--demo=healthy")
+    assert of("terminal", lines) == [("note", f"stdout is no terminal: output has {told} and no colour")]
+
+
 def test_a_cluster_where_everything_is_allowed(tmp_path: Path) -> None:
     with ApiServer(shop()) as server:
         lines, code = looked(*at(server, tmp_path))

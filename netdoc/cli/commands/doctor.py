@@ -21,6 +21,7 @@ from netdoc.cli.answering import show
 from netdoc.cli.consents import RULES
 from netdoc.cli.exits import Exit, Failure
 from netdoc.cli.options import WhereOptions
+from netdoc.cli.output import width
 from netdoc.cli.reading import within
 
 if TYPE_CHECKING:  # a cluster is opened where one is looked at, and not for a word of help
@@ -83,7 +84,8 @@ def _versions() -> list[Line]:
 def _terminal() -> list[Line]:
     name, columns = os.environ.get("TERM", ""), os.environ.get("COLUMNS", "")
     if not sys.stdout.isatty():
-        return [Line("terminal", "note", "stdout is none: output has 100 columns and no colour")]
+        wide = width(sys.stdout)
+        return [Line("terminal", "note", f"stdout is no terminal: output has {wide} columns and no colour")]
     no_color = "no colour (NO_COLOR)" if os.environ.get("NO_COLOR") else "colour"
     return [Line("terminal", "ok", f"{name or 'unknown'}, {no_color}{', COLUMNS ' + columns if columns else ''}")]
 
