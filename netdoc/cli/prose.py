@@ -62,7 +62,7 @@ def check_text(row: dict[str, Any]) -> str:
         wrapped(f"{one.get('doc') or one['type']}{_default(one)}", 2, f"--{one['name'].replace('_', '-')}  ")
         for one in row.get("parameters", ())
     )
-    reads = ", ".join(f"{one['resource']} ({'/'.join(one['verbs'])})" for one in row.get("reads", ()))
+    reads = ", ".join(f"{_resource(one)} ({'/'.join(one['verbs'])})" for one in row.get("reads", ()))
     codes = (wrapped(one["title"], 2, f"{one['code']}  ") for one in row.get("codes", ()))
     rules = (wrapped(f"{one['cause']} is {one['relation']} {one['consequence']}", 2) for one in row.get("rules", ()))
     return _joined(
@@ -76,6 +76,11 @@ def check_text(row: dict[str, Any]) -> str:
         section("CODES THAT IT REPORTS", *codes),
         section("WHAT EXPLAINS WHAT", *list(rules)[:12]),
     )
+
+
+def _resource(read: dict[str, Any]) -> str:
+    """As kubectl takes it: several groups have networkpolicies of their own."""
+    return f"{read['resource']}.{read['group']}" if "group" in read else str(read["resource"])
 
 
 def _default(parameter: dict[str, Any]) -> str:

@@ -53,6 +53,20 @@ def test_a_check_is_explained_with_its_codes() -> None:
     assert "endpoints" in netdoc("explain", "endpoints").out
 
 
+def test_what_a_check_reads_is_told_apart_by_its_group() -> None:
+    words = netdoc("explain", "policy").out.split()
+    assert {"networkpolicies.networking.k8s.io", "networkpolicies.crd.projectcalico.org", "pods"} <= set(words)
+    assert "networkpolicies" not in words
+
+
+def test_a_checks_help_lists_the_options_in_the_order_of_diagnose() -> None:
+    def flags(*command: str) -> list[str]:
+        lines = netdoc(*command, "--help").out.splitlines()
+        return [line.split()[0] for line in lines if line.startswith("  -")]
+
+    assert flags("check", "policy") == flags("diagnose")
+
+
 def test_schemas_are_listed_and_printed() -> None:
     names = netdoc("schema").out.split()
     assert "report" in names

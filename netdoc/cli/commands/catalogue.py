@@ -11,7 +11,7 @@ import msgspec
 
 from netdoc.cli.exits import Failure
 from netdoc.cli.options import completed, list_options
-from netdoc.engine.check import Check
+from netdoc.engine.check import Check, Read
 from netdoc.engine.plugins import Broken, all_checks, all_codes, listed
 from netdoc.model.finding import Code
 from netdoc.path.kinds import nearest
@@ -119,10 +119,15 @@ def _whole_check(check: Check, known: dict[str, Code]) -> dict[str, Any]:
         "hops": list(check.hops),
         "consents": list(check.consents),
         "parameters": [_parameter(field) for field in msgspec.structs.fields(check.parameters)],
-        "reads": [{"resource": one.kind.KIND.plural, "verbs": list(one.verbs)} for one in check.reads],
+        "reads": [_read(one) for one in check.reads],
         "codes": [{"code": name, "title": known[name].title if name in known else ""} for name in _names(check)],
         "rules": [msgspec.to_builtins(rule) for rule in check.rules],
     }
+
+
+def _read(read: Read) -> dict[str, Any]:
+    place = read.kind.KIND
+    return {"resource": place.plural, "verbs": list(read.verbs)} | ({"group": place.group} if place.group else {})
 
 
 def _parameter(field: msgspec.structs.FieldInfo) -> dict[str, Any]:

@@ -59,11 +59,11 @@ def command_for(check: Check) -> click.Command:
 
     own = [_option(field) for field in msgspec.structs.fields(check.parameters)]
     names = {field.name for field in msgspec.structs.fields(check.parameters)}
-    command = click.command(name=check.id, help=check.title)(run)
-    options.target_argument(command)
-    options.from_option(command)
-    for decorate in (options.where_options, options.run_options, options.output_options):
-        decorate(command)
+    shared = (options.target_argument, options.from_option, options.where_options, options.run_options)
+    body: Any = run
+    for decorate in reversed((*shared, options.output_options)):  # as decorators do: the last is laid on first
+        body = decorate(body)
+    command = click.command(name=check.id, help=check.title)(body)
     command.params.extend(own)
     return command
 
