@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from itertools import pairwise
 
 import click
 
@@ -61,9 +62,21 @@ def _called_as(path: str) -> str:
 
 
 def _arguments(arguments: list[str]) -> list[str]:
-    """`--demo` takes its value only behind `=`; alone it means the healthy network."""
+    """`--demo` takes its value only behind `=`; alone it means the healthy network.
+
+    Raises Failure for a scenario that stands behind a space: it would be taken for the target.
+    """
     ends = arguments.index("--") if "--" in arguments else len(arguments)
+    for before, word in pairwise(arguments[:ends]):
+        if before == "--demo" and not word.startswith("-") and _is_scenario(word):
+            raise Failure(f"{word} is a scenario of the demo, and would be the target here", f"write --demo={word}")
     return ["--demo=healthy" if one == "--demo" and at < ends else one for at, one in enumerate(arguments)]
+
+
+def _is_scenario(word: str) -> bool:
+    from netdoc.demo import assemble
+
+    return word in assemble.scenario_ids()
 
 
 def _one_line(error: click.ClickException) -> str:
@@ -73,7 +86,8 @@ def _one_line(error: click.ClickException) -> str:
         return message
     if message.startswith("No such command") and isinstance(context.command, click.Group):
         return _no_command(message.partition("'")[2].partition("'")[0], context, context.command)
-    return f"{message}; see {context.command_path} --help"
+    joint = " See" if message.endswith("?") else "; see"
+    return f"{message}{joint} {context.command_path} --help"
 
 
 def _no_command(typed: str, context: click.Context, group: click.Group) -> str:

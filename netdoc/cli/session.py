@@ -62,6 +62,8 @@ async def _perform(how: Conduct) -> Exit:
             report, code = await keeping.go(work, stop, how.finish, lambda report, ending: _exit(how, report, ending))
         writer.note(*recorder.notes)
         writer.write(report)
+        if code == Exit.UNKNOWN and how.run.require_measured and report.status != "unknown":
+            writer.note("--require-measured: no packet of this run crossed the path; --exec tries it from the source")
         return Exit(code)
 
 

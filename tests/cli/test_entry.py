@@ -72,6 +72,11 @@ WRONG: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
     (("diagnose", "--demo=nope"), ('no scenario "nope"', "netdoc demo --list")),
     (("diagnose", "--demo=crash-lop"), ('"crash-loop"',)),
     (("demo", "nope"), ('no scenario "nope"',)),
+    (("diagnose", "--demo", "crash-loop"), ("crash-loop is a scenario", "--demo=crash-loop")),
+    (("diagnose", "svc/web.shop", "--demo", "crash-loop"), ("--demo=crash-loop",)),
+    (("diagnose", "--port-forwar"), ("Did you mean '--port-forward'? See netdoc diagnose --help",)),
+    (("dns", "lookup", "web.shop", "--demo"), ("--from deploy/client.shop", "netdoc dns predict")),
+    (("completion", "tcsh"), ("'SHELL'", "fish")),
     ((*DEMO, "--context", "x"), ("--demo", "--context")),
     ((*DEMO, "-o", "nope"), ('no format "nope"', "json")),
     ((*DEMO, "-o", "json="), ("no file",)),
@@ -182,6 +187,14 @@ def test_an_absent_source_is_one_too() -> None:
 
 
 # 3: it could not be established
+
+
+def test_a_code_that_only_require_measured_makes_is_explained() -> None:
+    answer = netdoc(*DEMO, "--require-measured")
+    assert answer.code == 3
+    assert "--require-measured" in answer.err
+    assert "--exec" in answer.err
+    assert netdoc(*DEMO, "--require-measured", "-q").err == ""
 
 
 def test_no_packet_was_sent() -> None:

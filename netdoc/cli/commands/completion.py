@@ -8,7 +8,7 @@ from netdoc.cli.options import list_options
 
 
 @click.command()
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", metavar="SHELL", type=click.Choice(["bash", "zsh", "fish"]))
 @list_options
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:

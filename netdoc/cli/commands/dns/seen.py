@@ -45,7 +45,10 @@ async def see(cluster: Cluster, places: Vantages, name: str, source: str, server
     if not names:
         raise Failure(f"{name!r} is not a host name")
     if pod is None and not live:
-        raise Failure("nothing can be asked of a record", "name whose resolver is meant with --from, or dns predict")
+        raise Failure(
+            "a recorded cluster has no resolver that this machine could ask",
+            "name whose is meant, as in --from deploy/client.shop, or ask netdoc dns predict",
+        )
     views = await _of_pod(cluster, places, gathered, pod, dns, name) if pod is not None else []
     views += await _by_themselves(cluster, places, service, names)
     notes: tuple[str, ...] = ()
