@@ -41,7 +41,7 @@ def asked(given: Mapping[str, Any]) -> Asked:
     return Asked(
         name=name.rstrip(".") + ".",
         type=type_,
-        server=str(ip_address(given["server"])) if "server" in given else "",
+        server=address(str(given["server"])) if "server" in given else "",
         port=int(given.get("port", 53)),
         tcp=given.get("transport", "udp") == "tcp",
         edns=int(given.get("edns", 0)),
@@ -51,6 +51,14 @@ def asked(given: Mapping[str, Any]) -> Asked:
         checking_disabled=bool(given.get("checking_disabled", False)),
         source_port=int(given.get("source_port", 0)),
     )
+
+
+def address(text: str) -> str:
+    """An IP address in its usual form. Raises ValueError; a zone (RFC 4007) may be any text, and not here."""
+    zone = text.partition("%")[2]
+    if zone and not _HOST.fullmatch(zone):
+        raise ValueError(f"{text!r} is not an address")
+    return str(ip_address(text))
 
 
 def host(name: str) -> str:

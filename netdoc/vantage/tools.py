@@ -6,12 +6,11 @@ ports and names that are checked first, so that nothing of theirs becomes a comm
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import Any
 
 from netdoc.model.record import Gap
 from netdoc.ports.vantage import Measurement
-from netdoc.vantage.asked import host
+from netdoc.vantage.asked import address, host
 from netdoc.vantage.nslookup import is_address
 
 MOST_PLACES = 100  # endpoints of one script: it travels in the request's URL
@@ -57,7 +56,7 @@ def script(measurement: Measurement) -> str:
     given = measurement.parameters
     if measurement.kind == "getaddrinfo":
         return f"set -- {host(str(given['name']))}{NAME}"
-    places = [(str(ip_address(one["address"])), int(one["port"])) for one in given["endpoints"]]
+    places = [(address(str(one["address"])), int(one["port"])) for one in given["endpoints"]]
     if len(places) > MOST_PLACES:
         raise ValueError(f"{len(places)} endpoints are more than the {MOST_PLACES} that a shell is asked for at once")
     words = " ".join(f"{host} {port}" for host, port in places)
@@ -105,14 +104,14 @@ def _read_tries(measurement: Measurement, lines: list[str]) -> dict[str, Any]:
             rows.setdefault((fields[2], int(fields[3])), []).append(told)
     table = [
         {
-            "address": address,
+            "address": place,
             "port": port,
             "attempts": len(tries),
             "failures": sum(1 for one in tries if not one["ok"]),
             "tries": tries,
         }
-        for address, port in asked
-        for tries in [rows.get((str(ip_address(address)), port), [])]
+        for place, port in asked
+        for tries in [rows.get((address(place), port), [])]
     ]
     return {"endpoints": table, "tool": tool}
 

@@ -203,6 +203,7 @@ def test_without_a_tool_that_is_said(said: str, words: str) -> None:
 @pytest.mark.parametrize("parameters", [{"name": "a; reboot"}, {"name": "$(id)"}, {"name": "-x"}, {"name": "a b"},
                                         {"name": "`id`"}, {"name": ""}, {"name": "a'b"}, {"name": "a\nb"},
                                         {"name": "a..b"}, {"server": "$(id)"}, {"server": ""}, {"type": "A;id"},
+                                        {"server": "fe80::1%$(id)"}, {"server": "fe80::1%eth0;id"},
                                         {"type": "NONSENSE"}, {"port": "53;id"}, {"timeout": "1;id"},
                                         {"edns": "1;id"}])  # fmt: skip
 def test_no_part_of_a_question_becomes_a_command(parameters: dict[str, Any]) -> None:

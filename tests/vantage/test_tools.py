@@ -171,3 +171,9 @@ def test_no_name_becomes_a_command(name: str) -> None:
         tools.script(Measurement(kind="getaddrinfo", parameters={"name": name}))
     with pytest.raises(ValueError, match="address"):
         tools.script(Measurement(kind="tcp", parameters={"endpoints": [{"address": name, "port": 1}]}))
+
+
+@pytest.mark.parametrize("zone", ["$(id)", "eth0;id", "a b"])
+def test_no_zone_of_an_address_becomes_a_command(zone: str) -> None:
+    with pytest.raises(ValueError, match="not an address"):
+        tools.script(Measurement(kind="tcp", parameters={"endpoints": [{"address": f"fe80::1%{zone}", "port": 1}]}))
