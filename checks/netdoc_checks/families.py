@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from ipaddress import ip_address
 
 from netdoc.api import kube
 
@@ -11,3 +12,12 @@ def within_families(pod: kube.Pod, addresses: Iterable[str]) -> tuple[str, ...]:
     """Those of a family in which the pod has an address; all of them where its own addresses are not told."""
     six = {":" in one for one in pod.addresses} or {True, False}
     return tuple(one for one in addresses if (":" in one) in six)
+
+
+def is_address(text: str) -> bool:
+    """What a container's tools say is theirs: an answer may be anything."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return "%" not in text

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from netdoc.api import Gap, Hop, Listing, ObjectRef, Subject, kube
+from netdoc_checks.families import is_address
 
 Conf = dict[str, list[str]]
 """A resolv.conf: nameservers, search, options."""
@@ -35,7 +36,8 @@ class Lookup(msgspec.Struct, frozen=True):
 
     @property
     def addresses(self) -> frozenset[str]:
-        return frozenset(address for one in self.tries for address in one.get("addresses", ()))
+        found = (str(address) for one in self.tries for address in one.get("addresses", ()))
+        return frozenset(one for one in found if is_address(one))
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from netdoc.api import Gap, Measurement, Ports, Subject, Vantage, kube
+from netdoc_checks.families import is_address
 from netdoc_checks.split.seen import View
 
 PATIENCE = 3.0  # seconds for an answer of one server
@@ -84,7 +85,7 @@ async def _by_libc(vantage: Vantage, place: Place, name: str, command: str) -> V
         place=place,
         vantage=vantage.name,
         server=", ".join(result.get("conf", {}).get("nameservers", ())),
-        addresses=tuple(told.get("addresses", ())) if told["ok"] else (),
+        addresses=tuple(one for one in map(str, told.get("addresses", ())) if is_address(one)) if told["ok"] else (),
         failure=str(failure.get("kind", "")),
         detail=str(failure.get("detail", "")),
         command=command,
@@ -100,7 +101,7 @@ async def _by_question(
         return View(place=place, vantage=vantage.name, server=server, gap=gap, command=command)
     rounds = [one["rounds"][0] for one in results if isinstance(one, dict)]
     records = [record for one in rounds for record in one.get("answer", ())]
-    found = [one for one in records if one["type"] in FAMILIES]
+    found = [one for one in records if one["type"] in FAMILIES and is_address(str(one["data"]))]
     failure, detail = ("", "") if found else _failure(rounds, records)
     return View(
         place=place,

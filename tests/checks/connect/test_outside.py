@@ -61,6 +61,11 @@ async def test_an_address_of_a_family_that_the_pod_lacks_is_not_tried() -> None:
     assert (told.codes, told.unjudged) == ([], ())
 
 
+async def test_answers_of_a_container_that_are_no_addresses_are_not_tried() -> None:
+    fake = Fake(only([], ""), [ONE, "$(reboot)", "fe80::1%eth0"], answers=resolving)
+    assert (await tried(fake=fake, target=f"{HOST}:443", source=SOURCE)).codes == []
+
+
 async def test_connections_to_the_outside_that_fail_now_and_then() -> None:
     fake = Fake(lambda address, at: "timeout" if at == 1 else "", [ONE], answers=resolving)
     told = await tried(fake=fake, target=f"{HOST}:443", source=SOURCE)

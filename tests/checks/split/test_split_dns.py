@@ -209,6 +209,11 @@ async def test_a_failure_of_the_callers_own_proves_no_address_of_old(failure: di
     assert (await asked(views, source="internet", consents=("port-forward",))).findings == ()
 
 
+async def test_answers_of_a_container_that_are_no_addresses_are_passed_over() -> None:
+    told = await asked(Views([BALANCER, "$(reboot)", "fe80::1%eth0"], [BALANCER]))
+    assert (told.findings, told.unjudged) == ((), ())
+
+
 async def test_between_two_ranges_of_services_is_not_the_clusters() -> None:
     second = {"merge": {"kind": "Service", "namespace": "shop", "name": "web", "with": {"spec": {"clusterIP": FAR}}}}
     assert (await asked(Views(["93.184.215.14"], [BALANCER]), on=cluster(second))).findings == ()
