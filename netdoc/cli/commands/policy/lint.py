@@ -52,6 +52,6 @@ def _severity(one: Lint) -> Any:
 def _lines(found: list[Lint]) -> Iterable[str]:
     for one in found:
         where = f"{one.ref.kind} {one.ref.namespace + '/' if one.ref.namespace else ''}{one.ref.name}"
-        path = f" at {one.path}" if one.path else ""
+        path = f" at {one.path}" if one.path and not one.path.startswith("(") else ""  # a direction stands in the text
         yield f"{_MARKS[_severity(one)]} {one.code}  {where}{path}: {one.text}"
     yield f"{len(found)} found" if found else "nothing found"
