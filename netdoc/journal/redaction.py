@@ -81,7 +81,9 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 _QUOTED = re.compile(rf"(\\*[\"'])([\w.\-/]*{_NAME})(\\*[\"']\s*[:=]\s*)(\\*[\"'])(.*?)(?<!\\)(\4)", re.IGNORECASE)
 _NUMERIC = re.compile(rf"(\\*[\"'])([\w.\-/]*{_NAME})(\\*[\"']\s*[:=]\s*)(\d+)\b", re.IGNORECASE)
-_PLAIN = re.compile(rf"(?<![\w])([\w.\-/]*{_NAME})(\s?=\s?|: ?)(?!\[redacted\]|\s)({_VALUE})", re.IGNORECASE)
+_SAID = r"(?:permission denied|no such file or directory|(?:is|not) a directory)\b"
+"""What the system says of a file (errno(3)), whose path may end in `token`: this is no value of it."""
+_PLAIN = re.compile(rf"(?<![\w])([\w.\-/]*{_NAME})(\s?=\s?|: ?)(?!\[redacted\]|\s|{_SAID})({_VALUE})", re.IGNORECASE)
 _FLAG = re.compile(rf"(--?[\w-]*{_NAME})(\s+)(?!\[redacted\]|-)({_VALUE})", re.IGNORECASE)
 _FLAG_ALONE = re.compile(rf"--?[\w-]*{_NAME}|-u|--user", re.IGNORECASE)
 _KEY_BEGINS = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----")

@@ -55,6 +55,8 @@ def test_to_redact_twice_is_to_redact_once(shape: str) -> None:
         "service.no-ready-endpoint",
         '{"selector": {"app": "web"}, "ports": [80, 443]}',
         "dial tcp 10.43.7.9:5432: i/o timeout",
+        "[FATAL] plugin/kubernetes: open /var/run/secrets/kubernetes.io/serviceaccount/token: permission denied",
+        "open /etc/app/password: no such file or directory",
     ],
 )
 def test_what_is_no_secret_stays(harmless: str) -> None:
