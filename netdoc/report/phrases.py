@@ -116,6 +116,8 @@ def basis(report: Report) -> str:
     """What the verdict rests on."""
     if report.basis == "measured":
         return "measured: a connection, query or packet of this run crossed the path"
+    if any(one.vantage.startswith("port-forward:") for one in report.evidence):
+        return "configuration, and pods asked through tunnels: no packet crossed the path"
     return "configuration only: no packet was sent"
 
 

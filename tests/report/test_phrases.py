@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from netdoc.model.change import Change
-from netdoc.model.report import Impact, NotChecked
+from netdoc.model.report import Impact, NotChecked, ReportEvidence
 from netdoc.report import phrases
 from tests.report.reports import NOW, SERVICE, healthy, hop, report
 
@@ -38,6 +38,13 @@ def test_since(seconds: int, said: str) -> None:
 
 def test_a_time_to_come_has_no_distance() -> None:
     assert phrases.since(NOW + timedelta(seconds=5), NOW) == phrases.utc(NOW + timedelta(seconds=5))
+
+
+def test_a_tunnel_is_a_packet_and_crosses_no_path() -> None:
+    asked = ReportEvidence(id="E1", kind="dns", vantage="port-forward:kube-system/coredns-0:53", at=NOW)
+    told = phrases.basis(report(status="fail", headline="h", evidence=(asked,)))
+    assert told.endswith("no packet crossed the path")
+    assert phrases.basis(report(status="fail", headline="h")).endswith("no packet was sent")
 
 
 def test_pass_reads_no_fault_found() -> None:
