@@ -152,10 +152,6 @@ def _numeric_target(
     )  # fmt: skip
 
 
-def _declaration(port: kube.ContainerPort) -> str:
-    return f"{port.container_port}/{port.protocol}" + (f" ({port.name})" if port.name else "")
-
-
 def _declared(pod: kube.Pod) -> tuple[kube.ContainerPort, ...]:
     return tuple(one for container in pod.serving_containers for one in container.ports)
 

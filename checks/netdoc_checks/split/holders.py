@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
 
 from netdoc.api import Cluster, ObjectRef, Port, kube, parse_target, resolve
+from netdoc_checks.families import is_address
 from netdoc_checks.split.seen import Case, Holder
 
 Ranges = Mapping[int, tuple[int, int]]
@@ -45,26 +46,18 @@ async def _service_ranges(cluster: Cluster) -> Ranges:
     if not (balanced.complete and others.complete):
         return {}
     given = [one for service in (*balanced.items, *others.items) for one in service.cluster_addresses]
-    known = [ip_address(one) for one in given if _is_address(one)]
+    known = [ip_address(one) for one in given if is_address(one)]
     numbers = {version: [int(one) for one in known if one.version == version] for version in (4, 6)}
     ends = {version: (min(each), max(each)) for version, each in numbers.items() if each}
     return {version: (low, high) for version, (low, high) in ends.items() if high - low < LARGEST[version]}
 
 
 def _within(address: str, ranges: Ranges) -> bool:
-    if not _is_address(address):
+    if not is_address(address):
         return False
     one = ip_address(address)
     low, high = ranges.get(one.version, (1, 0))
     return low <= int(one) <= high
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 async def service_of(
