@@ -43,6 +43,7 @@ CONNECTIONS = (
     "pod.port-closed",
     "service.endpoint-dead",
 )
+OUTSIDE = ("external.unreachable", "packet.refused")
 NAMELESS = ("target.not-found", "target.namespace-not-found", "service.not-found", "service.external-name-broken")
 BACKENDS = (*POD_TROUBLES, *WORKLOAD_TROUBLES, *SERVICE_TROUBLES, *NODE_TROUBLES, *SYMPTOMS)
 NODES = (*NODE_TROUBLES, "node.proxy-down")
@@ -72,6 +73,6 @@ RULES: tuple[CausalRule, ...] = (
     # A headless Service without endpoints has no address, and in CoreDNS no name.
     *(CausalRule(cause, "backend-of", one) for cause in BACKENDS for one in ("dns.nxdomain", "dns.no-address")),
     *(CausalRule(cause, "backend-of", one) for cause in BACKENDS for one in CONNECTIONS),
-    *(CausalRule(cause, "same-hop", one) for cause in BESIDE for one in CONNECTIONS),
+    *(CausalRule(cause, "same-hop", one) for cause in BESIDE for one in (*CONNECTIONS, *OUTSIDE)),
     *(CausalRule("packet.policy-contradicted", "same-hop", denial) for denial in DENIALS),
 )

@@ -100,6 +100,14 @@ async def test_the_clusters_own_load_balancer_is_named_and_no_policy_is_said_to_
     assert told.findings[0].detail == "its address is that of service/traefik.traefik"
 
 
+async def test_what_policies_keep_from_the_outside_is_not_also_unreachable() -> None:
+    """Only the lookup shows that the name is the cluster's own load balancer's; the policies allow nothing out."""
+    fake = Fake(only(["203.0.113.10"], "timeout"), ["203.0.113.10"], answers=resolving)
+    told = await tried(fake=fake, target="shop.example.com:443", source="deploy/client.shop")
+    assert "external.unreachable" in told.codes
+    assert [one.code for one in told.roots] == ["policy.egress-denied"]
+
+
 async def test_a_name_that_does_not_exist_is_not_also_unreachable() -> None:
     fake = Fake(name="not-found", answers=lambda question, at: says("NXDOMAIN"))
     told = await tried(fake=fake, target="nosuch.example:443", source=SOURCE)
