@@ -12,5 +12,5 @@ CONNECTIONS = ("packet.dropped", "packet.rejected", "packet.refused", "packet.un
 RULES: tuple[CausalRule, ...] = (
     *(CausalRule(MISMATCH, "same-hop", one) for one in LOOKUPS),
     *(CausalRule(cause, "same-hop", one) for cause in CODES for one in CONNECTIONS),
-    *(CausalRule(cause, "same-hop", "policy.egress-denied") for cause in (STALE, WRONG)),  # of an address not meant
+    CausalRule(STALE, "same-hop", "policy.egress-denied"),  # of an address that was not meant
 )
