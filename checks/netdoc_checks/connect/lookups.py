@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from netdoc.api import Evidence, Finding, ObjectRef, corefile, dns
+from netdoc_checks.caches import NODE_LOCAL
 from netdoc_checks.connect import proof
 from netdoc_checks.connect.seen import Asked, Caller, Conf, Lookup, Seen
 
@@ -23,7 +24,6 @@ WORDS = {
     "dns.servfail": "cannot be resolved",
     "dns.refused": "is refused",
 }
-NODE_LOCAL_ADDRESS = "169.254.20.10"
 
 
 def judge_lookup(caller: Caller, seen: Seen) -> Iterable[Finding]:
@@ -128,7 +128,7 @@ def _resolver(caller: Caller, conf: Conf, seen: Seen) -> Iterable[Finding]:
     if dns.policy_of(caller.pod) != "ClusterFirst" or seen.dns is None:
         return
     servers, own = conf.get("nameservers", []), seen.dns.cluster_addresses
-    if servers and own and not {*own, NODE_LOCAL_ADDRESS} & set(servers):
+    if servers and own and not {*own, *NODE_LOCAL} & set(servers):
         yield _unlike(
             caller,
             "dns.server-missing",

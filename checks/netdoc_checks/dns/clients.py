@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from ipaddress import ip_address
 
 from netdoc.api import Evidence, Finding, Fix, Gap, ObjectRef, dns, kube
+from netdoc_checks.caches import NODE_LOCAL
 from netdoc_checks.dns.seen import DOMAIN, Client, Seen
 from netdoc_checks.proof import edit, field_of
 
-NODE_LOCAL_ADDRESS = "169.254.20.10"  # where NodeLocal DNSCache listens (KEP-1024)
 PUBLIC = frozenset(("app", "cloud", "com", "dev", "edu", "gov", "info", "io", "net", "org"))
 """Top-level domains that are also likely names of namespaces; the list need not be whole."""
 
@@ -62,7 +62,7 @@ def _by_hand(client: Client, seen: Seen) -> Finding | None:
     """dnsPolicy None: all that resolv.conf says stands in dnsConfig."""
     conf = dns.resolv_conf_of(client.pod, (), DOMAIN)
     who = f"{client.owner.kind.lower()}/{client.owner.name}"
-    good = {*seen.server.addresses, NODE_LOCAL_ADDRESS}
+    good = {*seen.server.addresses, *NODE_LOCAL}
     if not good.intersection(conf.nameservers) and isinstance(seen.server.service, kube.Service):
         return _foreign(client, conf.nameservers, who, seen)
     if not any(one.rstrip(".").endswith(DOMAIN) for one in conf.searches) and not _absolute(seen):

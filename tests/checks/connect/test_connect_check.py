@@ -127,6 +127,12 @@ async def test_resolv_conf_tells_of_another_address_and_another_domain() -> None
     assert [one.code for one in told.roots] == ["dns.server-config"]
 
 
+@pytest.mark.parametrize("cache", ["169.254.20.10", "169.254.25.10"])
+async def test_a_cache_on_the_node_is_no_foreign_resolver(cache: str) -> None:
+    told = await tried(name="not-found", conf={**CONF, "nameservers": [cache]})
+    assert "dns.server-missing" not in told.codes
+
+
 async def test_a_dns_pod_that_is_silent_by_itself() -> None:
     told = await tried(silent={"coredns-8895898d9-ctjkx"})
     assert told.codes == ["dns.server-partial"]

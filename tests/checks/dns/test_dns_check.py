@@ -68,6 +68,7 @@ OWN = {"nameservers": ["10.43.0.10"], "searches": ["shop.svc.cluster.local", "sv
         (SHORT, {"dnsPolicy": "None", "dnsConfig": {"nameservers": ["10.43.0.10"]}}, ["dns.pod-policy error"]),
         (LONG, {"dnsPolicy": "None", "dnsConfig": {"nameservers": ["10.43.0.10"]}}, []),
         (LONG, {"dnsPolicy": "None", "dnsConfig": {"nameservers": ["169.254.20.10"]}}, []),
+        (LONG, {"dnsPolicy": "None", "dnsConfig": {"nameservers": ["169.254.25.10"]}}, []),
         ("https://example.com", {"dnsPolicy": "Default"}, []),  # an outside name resolves by the node's resolver
         ("10.43.0.1:443", {"dnsPolicy": "Default"}, []),  # no name is looked up
         ("pod/client-677c9fc84-2x8vc.shop", {"dnsPolicy": "Default"}, []),
