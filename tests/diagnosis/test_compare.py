@@ -223,6 +223,15 @@ def test_pods_that_fare_alike_are_one_source() -> None:
     assert compare([view("a", pod="a-1"), view("a", pod="a-2")]) == ()
 
 
+def test_pods_that_do_well_by_different_answers_are_one_source() -> None:
+    """A network of caches answers everybody differently, and nobody suffers from it."""
+    several = (
+        view("a", pod="a-1", answers={"cdn.example": "203.0.113.1"}),
+        view("a", pod="a-2", answers={"cdn.example": "203.0.113.2"}),
+    )
+    assert compare(several) == ()
+
+
 def test_pods_of_one_workload_that_differ_are_told_each() -> None:
     silent = finding("packet.dropped", "packets vanish", ENDPOINT)
     told = compare([view("a", pod="a-1"), view("a", silent, pod="a-2"), view("a", pod="a-3")])
