@@ -14,6 +14,7 @@ from netdoc.model.record import Gap
 from netdoc.ports import Consent, Measurement
 from netdoc.tui import kept
 from netdoc.tui.consents import Answer, Asking
+from netdoc.tui.draw.sheet import Sheet
 from netdoc.tui.lookout import Lookout
 from netdoc.tui.screens.consent import ConsentScreen
 from netdoc.tui.screens.home import HomeScreen
@@ -82,6 +83,15 @@ async def test_what_is_measured_from_here_is_asked_for_where_it_is_shown(answer:
         await places.close()
     assert [consent for consent, _ in person.asked] == ["exec"]
     assert isinstance(result, dict) == (answer == "yes"), result
+
+
+def test_a_long_command_is_shown_whole() -> None:
+    """As one is that connects to scores of endpoints by IPv6: nothing may be run that was not shown."""
+    command = " ".join(f"2001:db8:1:2:3:4:5:{at:04x} 8080" for at in range(150))
+    sheet = Sheet(60)
+    ConsentScreen({"consent": "exec", "command": command}, "context test")._write(sheet)
+    shown = "".join(one.plain for one in sheet.lines)
+    assert all(f":{at:04x}" in shown for at in range(150))
 
 
 async def test_each_command_is_asked_for_by_itself_and_run_once() -> None:

@@ -34,7 +34,7 @@ class ConsentScreen(ModalScreen[str]):
     def __init__(self, question: dict[str, Any], place: str) -> None:
         super().__init__()
         self._consent = str(question["consent"])
-        self._command = inert.block(str(question["command"]))
+        self._command = inert.block(str(question["command"]), inert.COMMAND)
         self._place = inert.line(place)
 
     def compose(self) -> ComposeResult:
