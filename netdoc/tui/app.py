@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
+from rich.text import Text
 from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
@@ -32,7 +33,22 @@ if TYPE_CHECKING:
 HEARTBEAT = 0.1
 """Seconds between two looks at what a run told: ten times a second at most."""
 
-_LATER = ("netdoc.tui.session", "netdoc.tui.screens.run", "netdoc.engine.plugins", "netdoc.path")
+UNKNOWN = 3
+"""The exit code where nothing could be established."""
+
+_LATER = (
+    "netdoc.tui.session",
+    "netdoc.tui.screens.run",
+    "netdoc.engine.plugins",
+    "netdoc.path",
+    "netdoc.ports",
+    "netdoc.tui.opening",
+    "netdoc.demo.cluster",
+    "netdoc.cluster.reading",
+    "netdoc.cluster.live",
+)
+"""Also what opens a cluster: the lookout and a run do so in threads of their own. Where two threads import a package
+and one of its modules at once, Python breaks what it takes for a deadlock, and an import fails."""
 
 
 class NetdocApp(App[None]):
@@ -104,6 +120,7 @@ class NetdocApp(App[None]):
     async def _look(self) -> None:
         lookout = self.lookout
         self._tell_home()
+        await self.warmed.wait()  # see _LATER
         await lookout.opened()
         if lookout is self.lookout:
             self._tell_home()
@@ -116,9 +133,14 @@ class NetdocApp(App[None]):
     @work(exclusive=True, group="warm", exit_on_error=False)
     async def _warm(self) -> None:
         """Imports beside the screen what the next screens need."""
-        for name in _LATER:
-            await asyncio.to_thread(importlib.import_module, name)
-        self.installed = await asyncio.to_thread(read_installed)
+        try:
+            for name in _LATER:
+                await asyncio.to_thread(importlib.import_module, name)
+            self.installed = await asyncio.to_thread(read_installed)
+        except Exception as error:  # a worker's error is told to nobody, and all that waits for it would wait for ever
+            told = f"netdoc: the app cannot be loaded: {type(error).__name__}: {error}"
+            self.exit(return_code=UNKNOWN, message=Text(told))
+            return
         self.warmed.set()
         self._tell_home()
 

@@ -46,6 +46,29 @@ async def test_it_is_painted_before_the_cluster_answers(monkeypatch: pytest.Monk
         await until(pilot, lambda: "answers" in screen.query_one(Bar).state)
 
 
+async def test_no_cluster_is_opened_while_modules_are_still_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two threads that import a package and one of its modules at once break each other's import."""
+    app, warm = app_for(), []
+    opened = Lookout._open
+
+    async def watched(self: Lookout) -> None:
+        warm.append(app.warmed.is_set())
+        await opened(self)
+
+    monkeypatch.setattr(Lookout, "_open", watched)
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: bool(warm))
+    assert warm == [True]
+
+
+async def test_a_module_that_cannot_be_imported_ends_it_with_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("netdoc.tui.app._LATER", ("netdoc.tui.nowhere",))
+    app = app_for()
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: app.return_code is not None)
+    assert app.return_code == 3
+
+
 async def test_without_a_kubeconfig_it_says_so_and_offers_what_needs_none() -> None:
     app = app_for(place=Place())
     async with app.run_test() as pilot:

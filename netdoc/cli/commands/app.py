@@ -68,5 +68,5 @@ def opened(where: WhereOptions, run: RunOptions, target: str, sources: tuple[str
         timeout=run.timeout, since=run.since, repeat=run.repeat, keep=not run.no_journal, consents=run.consents
     )
     place = msgspec.convert(fields, start.Place)
-    tui.open_app(start.Start(place=place, limits=limits, target=target, sources=tuple(sources)))
-    return Exit.OK
+    code = tui.open_app(start.Start(place=place, limits=limits, target=target, sources=tuple(sources)))
+    return Exit.UNKNOWN if code else Exit.OK  # 1 is what Textual says of a crash, and here means that a fault was found
