@@ -28,7 +28,7 @@ try() {
     nc) if [ $plain ]; then limit nc -w $T $1 $2 -e sh -c : </dev/null 2>&1
         else limit nc -z -v -w $T $1 $2 </dev/null 2>&1; fi;;
     curl) curl -sSv -m $T "telnet://$place" </dev/null 2>&1;;
-    wget) wget -T $T -O /dev/null "http://$place/" 2>&1;;
+    wget) wget -t 1 -T $T -O /dev/null "http://$place/" 2>&1;;
   esac
 }
 row() {

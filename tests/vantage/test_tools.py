@@ -50,7 +50,7 @@ def connections(*ports: int, repeat: int = 2) -> Measurement:
     return Measurement(kind="tcp", parameters={"endpoints": endpoints, "repeat": repeat, "timeout": 1})
 
 
-@pytest.mark.parametrize("tool", ["bash", "nc", "curl"])
+@pytest.mark.parametrize("tool", ["bash", "nc", "curl", "wget"])
 def test_each_tool_tells_open_from_refused(tool: str, server: tuple[int, int], tmp_path: Path) -> None:
     result = run(connections(*server), container(tmp_path, tool))
     assert isinstance(result, dict), result
