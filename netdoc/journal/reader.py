@@ -99,12 +99,15 @@ def _head(path: Path, text: bytes) -> Head:
     if not isinstance(version, int) or version > VERSION:
         raise Unreadable(f"{path} is in format {version}; this netdoc reads up to {VERSION}: use a newer one")
     try:
-        return msgspec.json.decode(text, type=dict[str, Head])["head"]
+        return _HEADS.decode(text)["head"]
     except msgspec.ValidationError as error:
         raise Unreadable(f"{path}: its head cannot be read: {error}") from error
 
 
 # Built once, here: msgspec must not come to know a type in two threads at the same time.
+_HEADS = msgspec.json.Decoder(dict[str, Head])
+"""Made while this is imported: msgspec looks into a type when it first meets it, and two threads that meet one at once
+(the app reads heads, which hold playbooks, while it reads a playbook) end the process."""
 _LINES = msgspec.json.Decoder(_Line)
 _DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
     "answer": msgspec.json.Decoder(Answer),

@@ -43,6 +43,8 @@ _LATER = (
     "netdoc.path",
     "netdoc.ports",
     "netdoc.tui.opening",
+    "netdoc.tui.kept",
+    "netdoc.tui.preparing",
     "netdoc.demo.cluster",
     "netdoc.cluster.reading",
     "netdoc.cluster.live",
