@@ -233,3 +233,9 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def corefile(self) -> str | None:
         return self.config.data.get("Corefile") if self.config is not None else None
+
+
+def in_rotation(pod: kube.Pod) -> bool:
+    """Whether a DNS pod takes questions, as its Ready condition has it; where nothing tells, it does."""
+    told = kube.condition(pod.status.conditions, "Ready")
+    return told is None or told.status == "True"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from netdoc.api import Evidence, Finding, Fix, Mitigation, ObjectRef, kube
 from netdoc_checks.connect import proof
 from netdoc_checks.connect.questions import forwarded
-from netdoc_checks.connect.seen import Asked, Caller, Resolver, Seen
+from netdoc_checks.connect.seen import Asked, Caller, Resolver, Seen, in_rotation
 
 HOME = "kube-system"
 
@@ -32,7 +32,7 @@ def _pods(resolver: Resolver, caller: Caller, seen: Seen) -> Iterable[Finding]:
             detail="questions to the DNS Service reach one pod after the other: those that reach this one get lost",
             object=seen.dns_owner,
             hops=(caller.hop,),
-            severity="error",
+            severity="error" if any(in_rotation(one.pod) for one in silent) else "warning",
             evidence=tuple(proof.of(one.asked, "an answer", caller, seen) for one in (*silent[:3], well[0])),
             mitigation=_replace(silent[0].pod, seen),
         )

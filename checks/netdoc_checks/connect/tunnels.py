@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from netdoc.api import Evidence, Finding, Gap, Judgement, Unjudged
-from netdoc_checks.connect.seen import Seen, Tunnel
+from netdoc_checks.connect.seen import Seen, Tunnel, in_rotation
 
 
 def judge_tunnels(seen: Seen) -> Iterable[Judgement]:
-    """A pod is to blame where the tunnel was closed at once, or where it alone is silent: tunnels may be slow."""
+    """A pod is to blame where the tunnel was closed at once, or where it alone is silent: tunnels may be slow.
+
+    One that is not ready takes no questions, and its silence costs none while others answer.
+    """
     failed = [one for one in seen.tunnels if isinstance(one.result, dict) and one.result["failures"]]
     answered = [one for one in seen.tunnels if isinstance(one.result, dict) and not one.result["failures"]]
     dead = [one for one in failed if answered or _kind(one) != "timeout"]
@@ -26,7 +29,7 @@ def judge_tunnels(seen: Seen) -> Iterable[Judgement]:
             title=f"{len(dead)} of {len(seen.tunnels)} DNS pods do not answer, asked inside their own pod",
             object=seen.dns_owner,
             hops=hops,
-            severity="error",
+            severity="error" if any(in_rotation(one.pod) for one in dead) or not answered else "warning",
             evidence=tuple(_evidence(one, seen) for one in dead[:4]),
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -158,3 +159,15 @@ async def test_without_a_pod_to_measure_in_that_is_said() -> None:
 def test_every_code_is_looked_for() -> None:
     text = "".join(one.read_text() for one in Path(__file__).parent.glob("test_*.py"))
     assert [one for one in CHECK.codes if f'"{one}"' not in text] == []
+
+
+UNREADY = {"status": {"conditions": [{"type": "Ready", "status": "False"}]}}
+
+
+@pytest.mark.parametrize(("patch", "severity"), [({}, "error"), (UNREADY, "warning")])
+async def test_a_silent_dns_pod_costs_questions_only_while_it_takes_them(patch: dict[str, Any], severity: str) -> None:
+    pods = await dns_pods()
+    name = next(iter(pods))
+    broken = cluster({"merge": {"kind": "Pod", "namespace": "kube-system", "name": name, "with": patch}})
+    told = await tried(on=broken, silent={name})
+    assert [(one.code, one.severity) for one in told.findings] == [("dns.server-partial", severity)]
