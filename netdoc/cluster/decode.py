@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import threading
 from collections.abc import Iterator
 from functools import cache
 from typing import Any, Generic, TypeVar
@@ -21,6 +22,11 @@ K = TypeVar("K", bound=Object)
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding raises for bytes that are not JSON: broken, not UTF-8, nested without end."""
+
+
+_MEETING = threading.Lock()
+"""Held while msgspec meets a type: the app reads a cluster in several threads, and two of them that look into one type
+at the same time end the process (msgspec 0.22)."""
 
 
 class Misfit(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +80,8 @@ class _Raw(msgspec.Struct):
 
 @cache
 def decoder(of: type[K]) -> msgspec.json.Decoder[K]:
-    return msgspec.json.Decoder(of)
+    with _MEETING:
+        return msgspec.json.Decoder(of)
 
 
 @cache
@@ -84,7 +91,8 @@ def _list_decoder(kind: type[Object]) -> msgspec.json.Decoder[Any]:
         ("metadata", _ListMeta | None, None),
         ("items", tuple[kind, ...] | None | msgspec.UnsetType, msgspec.UNSET),  # type: ignore[valid-type]
     ]
-    return msgspec.json.Decoder(msgspec.defstruct(f"{kind.__name__}Page", fields))
+    with _MEETING:
+        return msgspec.json.Decoder(msgspec.defstruct(f"{kind.__name__}Page", fields))
 
 
 @contextlib.contextmanager

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 from typing import Any
 
 import msgspec
@@ -156,3 +158,32 @@ def test_the_samples_fit() -> None:
         projection = projection_of(one["kind"])
         assert projection is not None
         assert not isinstance(decode_object(projection, raw(one)), Misfit)
+
+
+AT_ONCE = """
+import sys, threading
+from netdoc.cluster.decode import decode_page
+from netdoc.model import kube
+
+sys.setswitchinterval(1e-6)
+kinds = [kube.Pod, kube.Service, kube.Deployment, kube.EndpointSlice, kube.Node, kube.NetworkPolicy]
+together = threading.Barrier(8)
+
+def read():
+    together.wait()
+    for kind in kinds:
+        decode_page(kind, b'{"kind": "SomeList", "items": [{"metadata": {"name": "a"}}]}')
+
+threads = [threading.Thread(target=read) for _ in range(8)]
+for one in threads:
+    one.start()
+for one in threads:
+    one.join()
+"""
+
+
+def test_several_threads_may_meet_a_kind_at_the_same_time() -> None:
+    """Without a lock most such processes end by a segmentation fault."""
+    for _ in range(3):
+        done = subprocess.run([sys.executable, "-c", AT_ONCE], capture_output=True, text=True, timeout=60)
+        assert (done.returncode, done.stderr) == (0, "")

@@ -156,6 +156,15 @@ async def test_the_source_is_asked_and_any_client_is_an_answer() -> None:
         assert any(one.reason == "no-source" for one in session.report.not_checked)
 
 
+async def test_enter_with_nothing_typed_says_what_is_wanted() -> None:
+    app = app_for()
+    async with app.run_test() as pilot:
+        await ready(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: any("paste the error" in one.message for one in app._notifications))
+        assert isinstance(app.screen, HomeScreen)
+
+
 async def test_several_sources_are_asked_together() -> None:
     app = app_for("selector-typo")
     async with app.run_test() as pilot:

@@ -178,17 +178,23 @@ class HomeScreen(Screen[None]):
         self._offers(())
         if event.value.strip():
             self.query_one("#from").focus()
+        else:
+            self._ask_what()
 
     @on(Input.Submitted, "#from")
     def _source_given(self) -> None:
         self._offers(())
         target = self.query_one("#target", Input).value.strip()
         if not target:
-            self.query_one("#target").focus()
+            self._ask_what()
             return
         source = self.query_one("#from", Input).value.strip()
         sources = tuple(source.replace(",", " ").split()) if source and source != ANY else ()
         self.app.ask(self.plan(target, sources))
+
+    def _ask_what(self) -> None:
+        self.query_one("#target").focus()
+        self.notify("paste the error, or type a target: svc/web.shop:80, a URL, an address", markup=False)
 
     def plan(self, target: str, sources: tuple[str, ...]) -> Plan:
         """The run that the form asks for."""

@@ -39,7 +39,7 @@ class MeasureScreen(ModalScreen["tuple[Consent, ...] | None"]):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
-        self.marked: set[Consent] = set()
+        self.marked: set[Consent] = set(session.plan.limits.consents)
         self.off: dict[Consent, str] = {}
 
     def compose(self) -> ComposeResult:

@@ -103,6 +103,8 @@ class RunScreen(RunActions, Screen[None]):
         yield Footer()
 
     def on_mount(self) -> None:
+        if not self.query("#page"):
+            return  # the app ends at this very moment
         self.built = True
         self.query_one("#page").focus()
         self.moved()
