@@ -25,6 +25,7 @@ from netdoc.api import (
     policy,
     resolve,
 )
+from netdoc_checks.cluster_dns import dns_service
 from netdoc_checks.connect.questions import (
     QUICK,
     STALL,
@@ -61,7 +62,7 @@ ALWAYS = "kubernetes.default.svc"
 
 async def observe(ports: Ports, subject: Subject) -> Seen:
     cluster = ports.cluster
-    found = await cluster.get(kube.Service, "kube-dns", HOME)
+    found = await dns_service(cluster)
     dns = found if isinstance(found, kube.Service) else None
     config = await cluster.get(kube.ConfigMap, "coredns", HOME)
     pods = await _dns_pods(ports, dns)

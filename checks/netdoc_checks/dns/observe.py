@@ -25,6 +25,7 @@ from netdoc.api import (
     parse_target,
     resolve,
 )
+from netdoc_checks.cluster_dns import dns_service
 from netdoc_checks.dns.running import changed_at
 from netdoc_checks.dns.seen import HOME, Client, NodeLocal, Seen, Server
 from netdoc_checks.endpoints import CHECK as ENDPOINTS
@@ -34,7 +35,6 @@ BY_ADDRESS = ("IP", "Pod", "Node", "Deployment", "DaemonSet", "ReplicaSet", "Job
 """Targets that are no names: their pods and nodes are called by address."""
 
 SERVICE_LABEL = "kubernetes.io/service-name"
-PLACES = ((HOME, "kube-dns"), (HOME, "coredns"), (HOME, "rke2-coredns-rke2-coredns"), ("openshift-dns", "dns-default"))
 """Where installers put cluster DNS (kubeadm and most others; Helm's chart; RKE2; OpenShift)."""
 LABELS = "k8s-app in (kube-dns,coredns)"
 NODE_LOCAL = "k8s-app=node-local-dns"
@@ -93,7 +93,7 @@ async def _clients(cluster: Cluster, subject: Subject) -> tuple[Client, ...]:
 
 async def _server(ports: Ports, subject: Subject) -> Server:
     cluster = ports.cluster
-    service, config = await asyncio.gather(_service(cluster), cluster.get(kube.ConfigMap, "coredns", HOME))
+    service, config = await asyncio.gather(dns_service(cluster), cluster.get(kube.ConfigMap, "coredns", HOME))
     if not isinstance(service, kube.Service):
         return await _without_service(cluster, service, config)
     if subject.path.object == service.ref:  # the target itself: the check `endpoints` speaks of it
@@ -105,19 +105,6 @@ async def _server(ports: Ports, subject: Subject) -> Server:
     server = Server(service=service, slices=slices, pods=pods, config=config)
     server = msgspec.structs.replace(server, spoken=await _spoken(cluster, server))
     return server if _well(server) else await _looked_into(ports, subject, server)
-
-
-async def _service(cluster: Cluster) -> kube.Service | Gap | None:
-    """The first that exists of the places where it may be; a refusal of the usual one is the answer."""
-    namespace, name = PLACES[0]
-    usual = await cluster.get(kube.Service, name, namespace)
-    if usual is not None:
-        return usual
-    for namespace, name in PLACES[1:]:
-        found = await cluster.get(kube.Service, name, namespace)
-        if isinstance(found, kube.Service):
-            return found
-    return None
 
 
 async def _selected(cluster: Cluster, service: kube.Service) -> Listing[kube.Pod]:

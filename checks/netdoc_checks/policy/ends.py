@@ -10,12 +10,12 @@ from typing import TypeVar
 import msgspec
 
 from netdoc.api import Cluster, Gap, Hop, ObjectRef, Source, Subject, kube
+from netdoc_checks.cluster_dns import PLACES
 from netdoc_checks.policy.seen import Called, Caller
 
 T = TypeVar("T")
 
 HOME = "kube-system"
-PLACES = ((HOME, "kube-dns"), (HOME, "coredns"), (HOME, "rke2-coredns-rke2-coredns"), ("openshift-dns", "dns-default"))
 NODE_LOCAL_ADDRESS = "169.254.20.10"  # where NodeLocal DNSCache listens (kubernetes/enhancements, KEP-1024)
 NAMED = frozenset({"Service", "URL", "Host"})  # targets that callers know by a name
 
