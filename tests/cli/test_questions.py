@@ -145,4 +145,4 @@ def test_here_is_whoever_asks_and_no_pod() -> None:
     """A record cannot say what this machine's resolver would; of a live cluster it is asked anyway."""
     answer = netdoc("dns", "lookup", "web.shop", "--from", "here", "--demo")
     assert (answer.code, answer.out) == (2, "")
-    assert "nothing can be asked of a record" in answer.err
+    assert "a recorded cluster has no resolver that this machine could ask" in answer.err

@@ -328,12 +328,12 @@ async def test_a_summary_counts_and_tells_the_time(tmp_path: Path) -> None:
     assert ours.taken == NOW
     assert ours.own
     assert ours.complete
-    assert ours.counts["pod"] == 4
-    assert ours.counts["networkpolicy (networking.k8s.io)"] == 1
+    assert ours.counts["pods"] == 4
+    assert ours.counts["networkpolicies.networking.k8s.io"] == 1
     assert ours.logs == 1
     assert "2026-11-20 12:00:00 UTC" in ours.text()
     (tmp_path / "theirs.json").write_text(json.dumps(pod("a")))
     theirs = summary(tmp_path / "theirs.json")
     assert not theirs.own
     assert theirs.taken == datetime(2026, 11, 20, 10, tzinfo=UTC)
-    assert theirs.counts == {"pod": 1}
+    assert theirs.counts == {"pods": 1}
