@@ -113,6 +113,15 @@ class Kube:
     def patch(self, document: Object, change: Object) -> Object:
         return self.request("PATCH", path_of(document), change, "merge-patch+json")
 
+    def remove(self, paths: list[str]) -> None:
+        """Deletes what was made in that order, the last first. What is gone already is as it should be."""
+        for path in reversed(paths):
+            try:
+                self.request("DELETE", path)
+            except Refused as refused:
+                if refused.status != 404:
+                    raise
+
     def delete(self, document: Object, *, grace: int | None = None) -> None:
         """Asks for the end of an object; one that is gone already is no error."""
         query: Object = {} if grace is None else {"gracePeriodSeconds": grace}

@@ -12,7 +12,7 @@ import yaml
 
 from tests.e2e.conftest import on_lab, without
 from tests.e2e.fault import Verdict, diagnose, netdoc
-from tests.e2e.kube import Kube, Object, Refused
+from tests.e2e.kube import Kube, Object
 from tests.e2e.room import Room, application, room
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
@@ -79,12 +79,7 @@ class Accounts:
         return str(path)
 
     def remove(self) -> None:
-        for path in reversed(self._made):
-            try:
-                self.kube.request("DELETE", path)
-            except Refused as refused:
-                if refused.status != 404:
-                    raise
+        self.kube.remove(self._made)
 
 
 @pytest.fixture(scope="module")
