@@ -66,10 +66,12 @@ class Ledger:
     """Filled while a run goes on, and read once by the report. A run that is cut short has one as well.
 
     `viewpoints` have ledgers of their own: what was said of each source by itself, where there are several.
+    `single`: one check was asked for and not the path.
     """
 
-    def __init__(self, codes: Mapping[str, Code], recorder: Recorder) -> None:
+    def __init__(self, codes: Mapping[str, Code], recorder: Recorder, *, single: bool = False) -> None:
         self.codes = codes
+        self.single = single
         self.path: Path | None = None
         self.entries: list[Entry] = []
         self.findings: list[Finding] = []

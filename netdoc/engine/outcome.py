@@ -41,7 +41,7 @@ def outcome(path: Path, said: Ledger, run: Ledger) -> Outcome:
         path=path,
         diagnosis=diagnosis,
         hops=hops,
-        status=_overall(hops, diagnosis.findings, run.entries),
+        status=_overall(hops, diagnosis.findings, run.single),
         impact=impact(path, hops, diagnosis),
         unknown=tuple(unjudged),
     )
@@ -95,12 +95,11 @@ def worst(statuses: Iterable[CheckStatus]) -> CheckStatus:
     return min(statuses, key=_WORST.index, default="skip")
 
 
-def _overall(hops: tuple[ReportHop, ...], findings: Iterable[Finding], entries: Sequence[Entry]) -> Status:
+def _overall(hops: tuple[ReportHop, ...], findings: Iterable[Finding], single: bool) -> Status:
     """The worst of the hops; where nothing but the caller was judged, nothing was established of the path.
 
-    One check that is run by itself speaks for what it looks at, and that may be the caller alone.
+    One check that is asked for by itself speaks for what it looks at, and that may be the caller alone.
     """
     said = worst([hop.status for hop in hops] + [status_of(one) for one in findings])
     beyond = [hop for hop in hops if hop.kind not in ("client", "policy") and hop.status != "skip"]
-    alone = len([entry for entry in entries if entry.covers]) == 1
-    return "unknown" if said == "skip" or (said == "pass" and not (beyond or alone)) else said
+    return "unknown" if said == "skip" or (said == "pass" and not (beyond or single)) else said

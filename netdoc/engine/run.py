@@ -71,7 +71,8 @@ class Run:
         self.recorder = recorder
         self.vantages = Recording(recorder, vantages or NoVantages(), request.consents)
         self.announce = announce
-        self.ledger = Ledger(known_codes(), recorder)
+        steps = request.playbook.steps
+        self.ledger = Ledger(known_codes(), recorder, single=len(steps) == 1 and bool(steps[0].check))
         recorder.listen(self.ledger.measured_so)
         self.ending: Ending = "finished"
         self.outcome = ""

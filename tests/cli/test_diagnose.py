@@ -115,3 +115,16 @@ def test_the_cause_is_what_a_person_reads_first(format_: str) -> None:
 def test_one_check_by_itself_speaks_for_what_it_looks_at(check: str) -> None:
     answer = netdoc("check", check, "svc/web.shop", "--from", "deploy/client.shop", "--demo", "-o", "json")
     assert (answer.code, answer.json["status"]) == (0, "pass")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (("check", "dns", "tv.office.example", "--exec"), "pass"),  # what it looks at is the caller and the name
+        (("diagnose", "tv.office.example", "--exec"), "unknown"),  # nobody tried whether it answers
+        (("check", "connect", "svc/redis.databases"), "unknown"),  # without consent it did nothing
+    ],
+)
+def test_only_what_was_asked_for_is_spoken_for(arguments: tuple[str, ...], status: str) -> None:
+    answer = netdoc(*arguments, "--from", "deploy/sonarr.media", "--demo", "-o", "json")
+    assert (answer.json["status"], answer.code) == (status, 0 if status == "pass" else 3)
