@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ from netdoc.engine import isolation
 from netdoc.engine.absent import judge_path
 from netdoc.engine.ask import Asker, Question, as_event, nobody
 from netdoc.engine.check import Check, Kubectl, NoParameters, Subject
+from netdoc.engine.comparisons import measured_kinds
 from netdoc.engine.events import Announcer
 from netdoc.engine.ledger import Entry, Key, Ledger, Step, key
 from netdoc.engine.playbooks.conditions import Standing, holds
@@ -251,8 +252,8 @@ class Run:
             keys.append(key(judgement))
             if (told := self.ledger.add(judgement)) is not None:
                 self.announce("found", finding=told, evidence=self.ledger.evidence_of(told))
-        if entry.step.check == CONNECT_STEP.check and judgements and all(_unconsented(one) for one in judgements):
-            return msgspec.structs.replace(entry, status="skip", reason="there was no consent to it")
+        if entry.step.check == CONNECT_STEP.check and not (keys or measured_kinds(self.recorder.records)):
+            return msgspec.structs.replace(entry, status="skip", reason=_unmeasured(judgements))
         entry = msgspec.structs.replace(entry, unsaid=_unsaid(judgements))
         severities = {one.severity for one in self.ledger.findings if key(one) in keys}
         blocked = any(isinstance(one, Unjudged) and one.blocking for one in judgements)
@@ -288,8 +289,12 @@ async def _found_apart(id_: str) -> Check | Broken | None:
     return await isolation.apart_async(lambda: find_check(id_), 2 * isolation.IMPORTING)
 
 
-def _unconsented(one: Judgement) -> bool:
-    return isinstance(one, Unjudged) and one.reason == "needs-consent"
+def _unmeasured(judgements: Sequence[Judgement]) -> str:
+    """Why a measurement made none."""
+    told = [one for one in judgements if isinstance(one, Unjudged)]
+    if not told or any(one.reason == "needs-consent" for one in told):
+        return "there was no consent to it"
+    return told[0].detail or told[0].what
 
 
 def _unsaid(judgements: Iterable[Judgement]) -> frozenset[str]:

@@ -20,6 +20,8 @@ def judge(seen: Seen) -> Iterable[Judgement]:
     if seen.asked and not seen.callers:
         detail = "there is no pod of the source's to measure in; name one with --from"
         found.append(Unjudged(what="connections from the source", reason="no-source", detail=detail))
+    if not seen.asked:
+        found.append(Unjudged(what="connections from the source", reason="needs-consent", detail="--exec allows it"))
     if not seen.callers:
         found += unreached(seen)
     for caller in seen.callers:
